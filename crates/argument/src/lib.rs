@@ -1,0 +1,1 @@
+//! One zero-knowledge argument for any set of relations between integer tensors.
