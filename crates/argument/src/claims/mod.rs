@@ -1,0 +1,27 @@
+//! Claims: linear functionals of the committed columns.
+
+use alloc::vec::Vec;
+
+use relation::Combination;
+
+/// `coefficient * sum_x V[x] * prod_a weights[a][x_a]` for every view `V` of a combination.
+///
+/// An evaluation of the multilinear extension of a view is the case of `eq` vectors (cut to the axis).
+#[derive(Clone, Debug)]
+pub struct Functional<'s, E> {
+    /// A public factor.
+    pub coefficient: E,
+    /// The sum of views that is read.
+    pub combination: &'s Combination,
+    /// One weight vector per axis of the combination, as long as the axis.
+    pub weights: Vec<Vec<E>>,
+}
+
+/// A claim about the committed columns: the sum of `terms` is `value`.
+#[derive(Clone, Debug)]
+pub struct Claim<'s, E, V> {
+    /// What is summed.
+    pub terms: Vec<Functional<'s, E>>,
+    /// What the sum is claimed to be.
+    pub value: V,
+}
