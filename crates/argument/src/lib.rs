@@ -8,6 +8,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod channel;
+pub mod masks;
 pub mod multilinear;
 pub mod reject;
 pub mod sumcheck;

@@ -1,0 +1,246 @@
+//! The verifier's half of the mask argument.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use p3_challenger::FieldChallenger;
+use p3_field::{ExtensionField, TwoAdicField, batch_multiplicative_inverse};
+use serde::{Deserialize, Serialize};
+
+use super::{MaskShape, RowKind};
+use crate::channel::Affine;
+use crate::reject::Reject;
+
+const STEP: &str = "masks";
+
+/// What the prover sends in the mask argument, in the clear.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskProof<E> {
+    /// The coefficients of `y` but the first, which the batched equation determines.
+    pub linear: Vec<E>,
+    /// The coefficients of the quotient of the quadratic test.
+    pub quadratic: Vec<E>,
+}
+
+/// The tests that remain to be made at the opened positions.
+#[derive(Clone, Debug)]
+pub struct Pending<E> {
+    shape: MaskShape,
+    /// `y`.
+    linear: Vec<E>,
+    quadratic: Vec<E>,
+    /// The batched equations' weight of every mask, by row and place.
+    weights: Vec<Vec<E>>,
+    slot_challenge: E,
+}
+
+/// The equations, batched by powers of one challenge: a weight for every mask, and the constant.
+pub(super) struct Batched<E> {
+    pub(super) weights: Vec<Vec<E>>,
+    pub(super) constant: E,
+}
+
+/// Batches the equations by `delta, delta^2, ..`.
+///
+/// The powers start at one, so a blind whose sum over `H` is not zero cannot make up for a wrong equation.
+pub(super) fn batch<E: p3_field::Field>(
+    shape: &MaskShape,
+    equations: &[Affine<E>],
+    delta: E,
+) -> Result<Batched<E>, Reject> {
+    let mut weights = vec![vec![E::ZERO; shape.row_len]; shape.rows()];
+    let (mut constant, mut power) = (E::ZERO, E::ONE);
+    for equation in equations {
+        power *= delta;
+        constant += power * equation.constant;
+        for &(mask, coefficient) in &equation.masks {
+            let (row, place) = shape.place(mask);
+            let weight = weights
+                .get_mut(row)
+                .and_then(|row| row.get_mut(place))
+                .ok_or(Reject::Length {
+                    part: "masks",
+                    expected: shape.rows(),
+                    found: row,
+                })?;
+            *weight += power * coefficient;
+        }
+    }
+    Ok(Batched { weights, constant })
+}
+
+/// Absorbs the revealed polynomials; what they say is tested at the opened positions by [`Pending::check`].
+///
+/// The commitment to the masks must have been absorbed before anything that the equations depend on.
+/// Errors: [`Reject::Length`].
+/// Soundness: a wrong equation survives the batching with probability at most `equations / |E|`, a wrong slot with
+/// at most `slot rows / |E|`; wrong polynomials survive the check at one position with probability at most
+/// `2^(log_len + 1) / n`, where `n` is the length of the codewords.
+pub fn verify<F, E, C>(
+    shape: &MaskShape,
+    equations: &[Affine<E>],
+    proof: &MaskProof<E>,
+    challenger: &mut C,
+) -> Result<Pending<E>, Reject>
+where
+    F: TwoAdicField,
+    E: ExtensionField<F>,
+    C: FieldChallenger<F>,
+{
+    for (part, expected, found) in [
+        (
+            "linear test",
+            shape.linear_len().saturating_sub(1),
+            proof.linear.len(),
+        ),
+        (
+            "quadratic test",
+            shape.quadratic_len(),
+            proof.quadratic.len(),
+        ),
+    ] {
+        if expected != found {
+            return Err(Reject::Length {
+                part,
+                expected,
+                found,
+            });
+        }
+    }
+    let delta = challenger.sample_algebra_element();
+    let slot_challenge = challenger.sample_algebra_element();
+    let Batched { weights, constant } = batch(shape, equations, delta)?;
+    challenger.observe_algebra_slice(&proof.linear);
+    challenger.observe_algebra_slice(&proof.quadratic);
+
+    // The sum of y over H is l times the sum of its coefficients at multiples of l, and it must be -constant.
+    let others: E = proof
+        .linear
+        .iter()
+        .skip(shape.row_len.saturating_sub(1))
+        .step_by(shape.row_len)
+        .copied()
+        .sum();
+    let len = F::from_usize(shape.row_len);
+    let first = -(constant * len.inverse()) - others;
+    let linear = core::iter::once(first)
+        .chain(proof.linear.iter().copied())
+        .collect();
+    Ok(Pending {
+        shape: *shape,
+        linear,
+        quadratic: proof.quadratic.clone(),
+        weights,
+        slot_challenge,
+    })
+}
+
+/// The value at `x` of the polynomial with the given coefficients.
+fn evaluate<F: TwoAdicField, E: ExtensionField<F>>(coefficients: &[E], x: F) -> E {
+    coefficients
+        .iter()
+        .rev()
+        .fold(E::ZERO, |value, &coefficient| value * x + coefficient)
+}
+
+/// `L_k(x) = zeta_k (x^l - 1) / (l (x - zeta_k))`: the Lagrange basis of `H` at `x` outside `H`.
+fn lagrange<F: TwoAdicField>(log_len: usize, x: F) -> Vec<F> {
+    let group: Vec<F> = F::two_adic_generator(log_len)
+        .powers()
+        .take(1 << log_len)
+        .collect();
+    let differences: Vec<F> = group.iter().map(|&zeta| x - zeta).collect();
+    let vanishing = x.exp_power_of_2(log_len) - F::ONE;
+    let scale = vanishing * F::from_usize(group.len()).inverse();
+    batch_multiplicative_inverse(&differences)
+        .into_iter()
+        .zip(group)
+        .map(|(inverse, zeta)| inverse * zeta * scale)
+        .collect()
+}
+
+impl<E> Pending<E> {
+    /// Tests the revealed polynomials at the opened positions.
+    ///
+    /// `points` lie outside `H`; `rows[j]` are the base-field values of the mask rows at `points[j]`, in order.
+    /// Errors: [`Reject::Length`], [`Reject::Equation`].
+    pub fn check<F>(&self, points: &[F], rows: &[&[F]]) -> Result<(), Reject>
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F>,
+    {
+        if points.len() != rows.len() {
+            return Err(Reject::Length {
+                part: "opened positions",
+                expected: points.len(),
+                found: rows.len(),
+            });
+        }
+        let log_len = p3_util::log2_ceil_usize(self.shape.row_len);
+        for (&x, &base) in points.iter().zip(rows) {
+            if base.len() != self.shape.base_rows() {
+                return Err(Reject::Length {
+                    part: "opened mask rows",
+                    expected: self.shape.base_rows(),
+                    found: base.len(),
+                });
+            }
+            let values: Vec<E> = base
+                .chunks(self.shape.degree)
+                .filter_map(|chunk| E::from_basis_coefficients_slice(chunk))
+                .collect();
+            self.check_linear(x, &values, &lagrange(log_len, x))?;
+            self.check_quadratic(x, &values, log_len)?;
+        }
+        Ok(())
+    }
+
+    fn check_linear<F>(&self, x: F, values: &[E], lagrange: &[F]) -> Result<(), Reject>
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F>,
+    {
+        let mut expected = E::ZERO;
+        for (row, (&value, weights)) in values.iter().zip(&self.weights).enumerate() {
+            match self.shape.kind(row) {
+                Some(RowKind::Linear) => expected += value,
+                Some(RowKind::Quadratic) | None => {}
+                Some(_) => {
+                    let weight: E = weights.iter().zip(lagrange).map(|(&w, &l)| w * l).sum();
+                    expected += weight * value;
+                }
+            }
+        }
+        if evaluate(&self.linear, x) == expected {
+            Ok(())
+        } else {
+            Err(Reject::Equation { step: STEP })
+        }
+    }
+
+    fn check_quadratic<F>(&self, x: F, values: &[E], log_len: usize) -> Result<(), Reject>
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F>,
+    {
+        let (singles, slots) = (self.shape.single_rows(), self.shape.slot_rows());
+        let part = |index: usize| {
+            values
+                .iter()
+                .skip(singles.saturating_add(index.saturating_mul(slots)))
+        };
+        // The blind of the quadratic test is the last row.
+        let mut expected = values.last().copied().unwrap_or(E::ZERO);
+        let mut power = E::ONE;
+        for ((&p, &q), &s) in part(0).zip(part(1)).zip(part(2)).take(slots) {
+            power *= self.slot_challenge;
+            expected += power * (p * q - s);
+        }
+        let vanishing = x.exp_power_of_2(log_len) - F::ONE;
+        if evaluate(&self.quadratic, x) * vanishing == expected {
+            Ok(())
+        } else {
+            Err(Reject::Equation { step: STEP })
+        }
+    }
+}
