@@ -586,6 +586,23 @@ fn the_table_is_aligned_and_complete() {
 }
 
 #[test]
+fn the_book_explains_every_term() {
+    let book = include_str!("../../../../book/src/security.md");
+    let account = account(&sizes());
+    for term in account.terms.iter().chain(&account.hiding) {
+        // The rounds of WHIR are numbered in the table and explained once.
+        let kind = term
+            .name
+            .trim_end_matches(|c: char| c == ' ' || c.is_ascii_digit());
+        let kind = kind.trim_start_matches("whir: last ");
+        assert!(
+            book.matches(kind).count() >= 2,
+            "{kind} is in the table but not explained"
+        );
+    }
+}
+
+#[test]
 fn an_account_can_be_read_by_programs() {
     let account = account(&sizes());
     let json = serde_json::to_value(&account).expect("an account is plain data");
