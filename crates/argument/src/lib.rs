@@ -11,4 +11,5 @@ pub mod channel;
 pub mod masks;
 pub mod multilinear;
 pub mod reject;
+pub mod security;
 pub mod sumcheck;

@@ -1,0 +1,137 @@
+//! Prints the security account for statements of `2^12`, `2^14`, .., `2^30` committed values.
+//!
+//! One line per size, then the whole table for the sizes named as arguments (default: 24):
+//!
+//! ```text
+//! cargo run --release -p argument --example security -- 14 24 30
+//! ```
+//!
+//! The sizes of a statement are what a compiler derives from a model; here they are plausible
+//! ones: every value is in one range lookup, and the layout is square up to `2^20` coefficients.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+
+use argument::security::{
+    Account, Extension, Grinding, MAX_GRINDING, REQUIRED_BITS, Sizes, TERM_BITS, Whir, account,
+    choose, queries_for,
+};
+use p3_blake3::Blake3;
+use p3_challenger::{HashChallenger, SerializingChallenger64};
+use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
+use p3_field::{ExtensionField, TwoAdicField};
+use p3_goldilocks::Goldilocks;
+use p3_whir::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig};
+
+/// `log2` of one over the rate of the commitments and of the inner WHIR.
+const LOG_INV_RATE: usize = 2;
+
+/// The transcript of the argument.
+type Challenger = SerializingChallenger64<Goldilocks, HashChallenger<u8, Blake3, 32>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut detailed: BTreeSet<usize> = std::env::args()
+        .skip(1)
+        .map(|size| size.parse())
+        .collect::<Result<_, _>>()?;
+    if detailed.is_empty() {
+        detailed.insert(24);
+    }
+    println!("values  rows x length  field      queries  lookup work  without work  with work");
+    let mut tables = Vec::new();
+    for log_values in (12..=30).step_by(2) {
+        let chosen = statement(log_values)?;
+        let account = account(&chosen);
+        line(log_values, &chosen, &account);
+        if detailed.contains(&log_values) {
+            tables.push((log_values, account));
+        }
+    }
+    for (log_values, account) in tables {
+        println!("\n2^{log_values} committed values\n\n{account}");
+    }
+    Ok(())
+}
+
+/// Prints one statement of the overview.
+fn line(log_values: usize, sizes: &Sizes, account: &Account) {
+    println!(
+        "{:<6}  {:>4} x {:<6}  {:<9}  {:>7}  {:>11}  {:>12.1}  {:>9.1}",
+        format!("2^{log_values}"),
+        sizes.rows,
+        format!("2^{}", sizes.log_len),
+        format!("{:?}", sizes.extension).to_lowercase(),
+        sizes.queries,
+        sizes.grinding.lookup,
+        account.total_bits_without_work(),
+        account.total_bits(),
+    );
+}
+
+/// Plausible sizes of a statement, and the parameters chosen for them.
+fn statement(log_values: usize) -> Result<Sizes, Box<dyn Error>> {
+    let queries = queries_for(LOG_INV_RATE, TERM_BITS - MAX_GRINDING).ok_or("no distance")?;
+    let log_len = (log_values / 2 + 5).clamp(8, 20);
+    // Each polynomial keeps one random coefficient per position; masks take a few rows more.
+    let rows = (1_usize << log_values).div_ceil((1 << log_len) - queries) + 8;
+    // A fraction per value, and at least a table of 2^16 entries.
+    let log_fractions = (log_values + 1).max(17);
+    let claim_rounds = log_len + rows.next_power_of_two().ilog2() as usize;
+    let (point_variables, products) = (log_values, 40 * log_values);
+    let product_rounds = log_values / 2 + 8;
+    // Each message of a sumcheck is masked: three elements a round in the fraction tree.
+    let equations = 2 * log_fractions * log_fractions + 3 * (product_rounds + claim_rounds);
+    let sizes = Sizes {
+        extension: Extension::Quadratic,
+        log_fractions,
+        tuple_width: 3,
+        point_variables,
+        products,
+        product_rounds,
+        claims: 4 * products,
+        claim_rounds,
+        equations,
+        slots: 4 * log_fractions + products,
+        log_len,
+        log_inv_rate: LOG_INV_RATE,
+        rows,
+        queries,
+        grinding: Grinding {
+            lookup: 0,
+            query: MAX_GRINDING,
+        },
+        whir: Whir::default(),
+    };
+    Ok(choose(
+        &sizes,
+        REQUIRED_BITS,
+        |extension, bits| match extension {
+            Extension::Quadratic => whir::<BinomialExtensionField<Goldilocks, 2>>(&sizes, 2, bits),
+            Extension::Cubic => whir::<CubicTrinomialExtensionField<Goldilocks>>(&sizes, 3, bits),
+        },
+    )?)
+}
+
+/// The schedule of the WHIR proof about the combination of the rows.
+///
+/// Its coordinates over the base field are stacked; each position and the point of the claims
+/// is one claim about each of them.
+fn whir<E>(sizes: &Sizes, degree: usize, bits: u32) -> Option<Whir>
+where
+    E: ExtensionField<Goldilocks> + TwoAdicField,
+{
+    let parameters = ProtocolParameters {
+        starting_log_inv_rate: LOG_INV_RATE,
+        round_log_inv_rates: Vec::new(),
+        folding_factor: FoldingFactor::Constant(4),
+        soundness_type: SecurityAssumption::UniqueDecoding,
+        security_level: usize::try_from(bits).ok()?,
+        pow_bits: MAX_GRINDING,
+    };
+    let variables = sizes.log_len + degree.next_power_of_two().ilog2() as usize;
+    let claims = degree * (sizes.queries + 1);
+    let config = WhirConfig::<E, Goldilocks, Challenger>::new_with_initial_claims(
+        variables, parameters, claims,
+    );
+    config.ok().map(|config| Whir::of(&config, claims))
+}
