@@ -7,9 +7,15 @@ extern crate alloc;
 #[cfg(any(test, feature = "prove"))]
 extern crate std;
 
+#[cfg(feature = "prove")]
+mod block;
 pub mod channel;
+pub mod claims;
+#[cfg(feature = "prove")]
+mod kernel;
 pub mod masks;
 pub mod multilinear;
 pub mod reject;
 pub mod security;
+pub mod stack;
 pub mod sumcheck;

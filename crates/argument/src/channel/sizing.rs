@@ -24,6 +24,17 @@ pub struct Count {
 }
 
 impl Count {
+    /// The counts of one run after another.
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            singles: self.singles.saturating_add(other.singles),
+            slots: self.slots.saturating_add(other.slots),
+            equations: self.equations.saturating_add(other.equations),
+            challenges: self.challenges.saturating_add(other.challenges),
+            works: self.works.saturating_add(other.works),
+        }
+    }
+
     /// The number of elements that are sent.
     pub fn messages(&self) -> usize {
         self.singles.saturating_add(self.slots.saturating_mul(2))

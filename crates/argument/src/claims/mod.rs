@@ -1,8 +1,22 @@
-//! Claims: linear functionals of the committed columns.
+//! Claims: linear functionals of the committed columns, and the sumcheck that makes one value of them.
+
+#[cfg(feature = "prove")]
+mod piece;
+#[cfg(feature = "prove")]
+mod prove;
+mod pull;
+#[cfg(test)]
+mod tests;
+mod verify;
 
 use alloc::vec::Vec;
 
 use relation::Combination;
+
+#[cfg(feature = "prove")]
+pub use prove::{Unread, prove};
+pub use pull::{Part, Pulled, evaluate_public, integer, outer, pull_back, strides};
+pub use verify::{Batched, batch, verify, weight};
 
 /// `coefficient * sum_x V[x] * prod_a weights[a][x_a]` for every view `V` of a combination.
 ///

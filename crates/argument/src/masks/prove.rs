@@ -11,7 +11,7 @@ use rand::{CryptoRng, RngExt};
 
 use super::verify::{Batched, batch};
 use super::{MaskProof, MaskShape, RowKind};
-use crate::channel::Affine;
+use crate::channel::{Affine, Mask};
 use crate::channel::sender::Masks;
 
 /// The committed masks of one proof with everything that hides them.
@@ -70,17 +70,38 @@ impl<E> MaskRows<E> {
         Self { shape, masks, rows }
     }
 
-    /// Writes base row `row` (of `MaskShape::base_rows`) as coefficients, the rest of `coefficients` being zero.
-    pub fn write<F>(&self, row: usize, coefficients: &mut [F])
+    /// Writes the coefficients of base row `row` (of [`MaskShape::base_rows`]) from `start` on.
+    pub fn write<F>(&self, row: usize, start: usize, coefficients: &mut [F])
     where
         F: TwoAdicField,
         E: ExtensionField<F>,
     {
         let (row, coordinate) = (row / self.shape.degree, row % self.shape.degree);
         coefficients.fill(F::ZERO);
-        for (to, from) in coefficients.iter_mut().zip(&self.rows[row]) {
+        let from = self.rows[row].iter().skip(start);
+        for (to, from) in coefficients.iter_mut().zip(from) {
             *to = from.as_basis_coefficients_slice()[coordinate];
         }
+    }
+
+    /// The first equation that the masks do not satisfy.
+    pub fn violated(&self, equations: &[Affine<E>]) -> Option<usize>
+    where
+        E: p3_field::Field,
+    {
+        let value = |mask: Mask| {
+            let at = |masks: &[E], index: u32| masks[index as usize];
+            match mask {
+                Mask::Single(i) => at(&self.masks.singles, i),
+                Mask::Left(i) => at(&self.masks.lefts, i),
+                Mask::Right(i) => at(&self.masks.rights, i),
+                Mask::Product(i) => at(&self.masks.lefts, i) * at(&self.masks.rights, i),
+            }
+        };
+        equations.iter().position(|equation| {
+            let sum: E = equation.masks.iter().map(|&(mask, c)| c * value(mask)).sum();
+            sum + equation.constant != E::ZERO
+        })
     }
 
     /// Adds the polynomial with the given values on `H` to a row: a cheating prover's tool.

@@ -68,7 +68,7 @@ fn open(rows: &MaskRows<E>, shape: &MaskShape, x: F) -> Vec<F> {
     (0..shape.base_rows())
         .map(|row| {
             let mut coefficients = F::zero_vec(1 << LOG_LEN);
-            rows.write(row, &mut coefficients);
+            rows.write(row, 0, &mut coefficients);
             coefficients
                 .iter()
                 .rev()

@@ -1,0 +1,169 @@
+//! Functionals pulled back from a view to its source.
+//!
+//! A view is a tensor product of small index maps (its components), so a functional with one weight vector per axis
+//! of the view is a functional with one weight vector per group of source axes. Nothing of the size of a tensor is
+//! ever formed.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use p3_field::{ExtensionField, Field};
+use relation::View;
+
+/// `coefficient * sum_y source[y] * prod_parts weights[y restricted to the part's axes]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulled<E> {
+    /// A factor of the whole sum.
+    pub coefficient: E,
+    /// One weight vector per group of source axes; every source axis is in exactly one.
+    pub parts: Vec<Part<E>>,
+}
+
+/// The weights along some source axes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part<E> {
+    /// The source axes.
+    pub axes: Vec<usize>,
+    /// One weight per joint index of `axes`, row-major in their order.
+    pub weights: Vec<E>,
+}
+
+/// The outer product of vectors, row-major.
+pub fn outer<'a, E: Field>(vectors: impl Iterator<Item = &'a [E]>) -> Vec<E> {
+    vectors.fold(vec![E::ONE], |product, vector| {
+        product
+            .iter()
+            .flat_map(|&left| vector.iter().map(move |&right| left * right))
+            .collect()
+    })
+}
+
+/// Pulls the functional with weights `weights[a]` along axis `a` of `view` back to the view's source.
+///
+/// Cost: one product per entry of each component.
+pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Vec<E>]) -> Pulled<E> {
+    let mut pulled = Pulled {
+        coefficient,
+        parts: Vec::new(),
+    };
+    for component in view.components() {
+        let joint = outer(
+            component
+                .output_axes
+                .iter()
+                .filter_map(|&axis| weights.get(axis))
+                .map(Vec::as_slice),
+        );
+        let mut part = vec![E::ZERO; component.source_len()];
+        component.for_each(|output, source| {
+            if let (Some(to), Some(&weight)) = (part.get_mut(source), joint.get(output)) {
+                *to += weight;
+            }
+        });
+        match part.as_slice() {
+            // No source axis: a factor of the whole functional.
+            [weight] if component.source_axes.is_empty() => pulled.coefficient *= *weight,
+            _ => pulled.parts.push(Part {
+                axes: component.source_axes,
+                weights: part,
+            }),
+        }
+    }
+    pulled
+}
+
+/// The functional of a public tensor with the given values (row-major, of `shape`).
+///
+/// Cost: one product of a weight and a small integer per value, and less for the outer axes.
+pub fn evaluate_public<F: Field, E: ExtensionField<F>>(
+    pulled: &Pulled<E>,
+    shape: &[usize],
+    values: impl Fn(usize) -> i64,
+) -> E {
+    // Parts on consecutive single axes contract one axis after the other; anything else goes by joint index.
+    let len: usize = shape.iter().product();
+    let strides = strides(shape);
+    let inner = innermost(pulled, shape.len());
+    let Some(inner) = inner else {
+        return (0..len)
+            .map(|y| weight_at(pulled, shape, &strides, y) * integer::<F>(values(y)))
+            .sum::<E>()
+            * pulled.coefficient;
+    };
+    let width = inner.weights.len();
+    let rest = Pulled {
+        coefficient: pulled.coefficient,
+        parts: pulled
+            .parts
+            .iter()
+            .filter(|part| !core::ptr::eq(*part, inner))
+            .cloned()
+            .collect(),
+    };
+    let outer_len = len.checked_div(width).unwrap_or(0);
+    let mut sum = E::ZERO;
+    for row in 0..outer_len {
+        let start = row.saturating_mul(width);
+        let weight = weight_at(&rest, shape, &strides, start);
+        if weight == E::ZERO {
+            continue;
+        }
+        let dot: E = inner
+            .weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| !weight.is_zero())
+            .map(|(y, &weight)| weight * integer::<F>(values(start.saturating_add(y))))
+            .sum();
+        sum += weight * dot;
+    }
+    sum * pulled.coefficient
+}
+
+/// The part that consists of the last axis alone, if there is one.
+fn innermost<E>(pulled: &Pulled<E>, rank: usize) -> Option<&Part<E>> {
+    let last = rank.checked_sub(1)?;
+    pulled
+        .parts
+        .iter()
+        .find(|part| part.axes.as_slice() == [last])
+}
+
+/// Row-major strides.
+pub fn strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1usize; shape.len()];
+    let mut stride = 1usize;
+    for (to, &size) in strides.iter_mut().zip(shape).rev() {
+        *to = stride;
+        stride = stride.saturating_mul(size);
+    }
+    strides
+}
+
+/// The product of the parts' weights at flat index `y`.
+fn weight_at<E: Field>(pulled: &Pulled<E>, shape: &[usize], strides: &[usize], y: usize) -> E {
+    pulled
+        .parts
+        .iter()
+        .map(|part| {
+            let joint = part.axes.iter().fold(0usize, |joint, &axis| {
+                let (size, stride) = (
+                    shape.get(axis).copied().unwrap_or(1),
+                    strides.get(axis).copied().unwrap_or(1),
+                );
+                let coordinate = y
+                    .checked_div(stride)
+                    .and_then(|y| y.checked_rem(size))
+                    .unwrap_or(0);
+                joint.saturating_mul(size).saturating_add(coordinate)
+            });
+            part.weights.get(joint).copied().unwrap_or(E::ZERO)
+        })
+        .product()
+}
+
+/// A small integer as a field element.
+pub fn integer<F: Field>(value: i64) -> F {
+    let magnitude = F::from_u64(value.unsigned_abs());
+    if value < 0 { -magnitude } else { magnitude }
+}

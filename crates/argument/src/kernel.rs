@@ -1,0 +1,52 @@
+//! Packed loops over the base field that several prover steps share.
+
+use alloc::vec::Vec;
+
+use p3_field::{ExtensionField, Field, PackedValue, PrimeCharacteristicRing};
+
+/// `accumulator += factor * values`.
+pub fn add_scaled<F: Field>(accumulator: &mut [F], factor: F, values: &[F]) {
+    let (packed, rest) = F::Packing::pack_slice_with_suffix_mut(accumulator);
+    let (packed_values, rest_values) = F::Packing::pack_slice_with_suffix(
+        &values[..packed.len() * F::Packing::WIDTH + rest.len()],
+    );
+    let packed_factor = F::Packing::from(factor);
+    for (to, &value) in packed.iter_mut().zip(packed_values) {
+        *to += packed_factor * value;
+    }
+    for (to, &value) in rest.iter_mut().zip(rest_values) {
+        *to += factor * value;
+    }
+}
+
+/// `sum_i a_i b_i`.
+pub fn dot<F: Field>(a: &[F], b: &[F]) -> F {
+    let (packed_a, rest_a) = F::Packing::pack_slice_with_suffix(a);
+    let (packed_b, rest_b) = F::Packing::pack_slice_with_suffix(b);
+    let mut packed = F::Packing::ZERO;
+    for (&a, &b) in packed_a.iter().zip(packed_b) {
+        packed += a * b;
+    }
+    let rest: F = rest_a.iter().zip(rest_b).map(|(&a, &b)| a * b).sum();
+    packed.as_slice().iter().copied().sum::<F>() + rest
+}
+
+/// The coordinates of extension elements, one vector per coordinate.
+pub fn coordinates<F: Field, E: ExtensionField<F>>(values: &[E]) -> Vec<Vec<F>> {
+    (0..E::DIMENSION)
+        .map(|d| {
+            values
+                .iter()
+                .map(|value| value.as_basis_coefficients_slice()[d])
+                .collect()
+        })
+        .collect()
+}
+
+/// Extension elements from their coordinates, one vector per coordinate.
+pub fn from_coordinates<F: Field, E: ExtensionField<F>>(coordinates: &[Vec<F>]) -> Vec<E> {
+    let len = coordinates.first().map_or(0, Vec::len);
+    (0..len)
+        .map(|i| E::from_basis_coefficients_fn(|d| coordinates[d][i]))
+        .collect()
+}
