@@ -1,0 +1,263 @@
+//! The inner commitment: WHIR over the combination of all rows, as one column per coordinate of `E`.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use p3_dft::Radix2DFTSmallBatch;
+use p3_field::BasedVectorSpace;
+use p3_sumcheck::layout::PrefixProver;
+use p3_sumcheck::{OpeningBatch, OpeningProtocol, PrescribedPointPcs, TableShape, TableSpec};
+use p3_util::log2_ceil_usize;
+use p3_whir::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig, WhirProver};
+
+use super::{OpeningShape, ShapeError};
+use crate::profile::{F, Profile};
+
+/// Variables of the polynomial that is sent in the clear at the end: 64 values.
+const FINAL_VARIABLES: usize = 6;
+
+/// Rate at which the combination is encoded; it is `R` times smaller than the rows, so a low rate is cheap,
+/// and lower ones than this make proofs larger (fewer queries, longer paths).
+const LOG_INV_RATE: usize = 2;
+
+/// WHIR for profile `P`.
+pub(super) type Pcs<P> = WhirProver<
+    <P as Profile>::E,
+    F,
+    Radix2DFTSmallBatch<F>,
+    <P as Profile>::Tree,
+    <P as Profile>::Challenger,
+    PrefixProver<F, <P as Profile>::E>,
+>;
+
+/// WHIR's configuration for profile `P`.
+pub(super) type Config<P> = WhirConfig<<P as Profile>::E, F, <P as Profile>::Challenger>;
+
+/// The parameters of the inner commitment; part of the verifying key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhirParameters {
+    /// Base-two logarithm of the inverse of the first codeword's rate.
+    pub log_inv_rate: usize,
+    /// Variables folded per round; at most six remain after the last.
+    pub folds: Vec<usize>,
+    /// Bits that each error term keeps, grinding included.
+    pub security_bits: usize,
+    /// Most bits that any one step grinds.
+    pub pow_bits: usize,
+}
+
+/// Coordinates of `E` over `F`.
+pub(super) fn degree<P: Profile>() -> usize {
+    <P::E as BasedVectorSpace<F>>::DIMENSION
+}
+
+/// Chooses parameters for a combination of `2^log_len` coefficients in profile `P`.
+///
+/// Folds of four keep the opened rows (`2^fold` elements) and the paths about equally large; a minimum over all
+/// schedules of a model of the proof's bytes gives the same schedule to within 2 % at every size from 2^9 up.
+#[must_use]
+pub fn whir_parameters<P: Profile>(
+    log_len: usize,
+    security_bits: usize,
+    pow_bits: usize,
+) -> WhirParameters {
+    let variables = log_len.saturating_add(log2_ceil_usize(degree::<P>()));
+    let folded = variables.saturating_sub(FINAL_VARIABLES).max(3);
+    let rounds = (folded.saturating_add(2) / 4).max(1);
+    let folds = (0..rounds)
+        // The larger folds come first, where rows are cheapest.
+        .map(|round| (folded + rounds - 1 - round) / rounds)
+        .collect();
+    WhirParameters { log_inv_rate: LOG_INV_RATE, folds, security_bits, pow_bits }
+}
+
+/// Derives WHIR's configuration and refuses what it cannot reach.
+pub(super) fn config<P: Profile>(shape: &OpeningShape) -> Result<Config<P>, ShapeError> {
+    let whir = shape.whir();
+    let variables = shape.code().log_len().saturating_add(log2_ceil_usize(degree::<P>()));
+    let folded = whir.folds.iter().fold(0usize, |sum, &fold| sum.saturating_add(fold));
+    let range = |what, found, low, high| {
+        if (low..=high).contains(&found) {
+            Ok(())
+        } else {
+            Err(ShapeError::Range { what, low, high, found })
+        }
+    };
+    range("folds", whir.folds.len(), 1, variables)?;
+    for &fold in &whir.folds {
+        range("fold", fold, 1, shape.code().log_len().min(8))?;
+    }
+    range("folded variables", folded, variables.saturating_sub(FINAL_VARIABLES), variables)?;
+    range("whir log_inv_rate", whir.log_inv_rate, 1, 6)?;
+    range("whir security_bits", whir.security_bits, 1, 256)?;
+    range("whir pow_bits", whir.pow_bits, 0, 30)?;
+    let parameters = ProtocolParameters {
+        starting_log_inv_rate: whir.log_inv_rate,
+        round_log_inv_rates: Vec::new(),
+        folding_factor: FoldingFactor::PerRound(whir.folds.clone()),
+        soundness_type: SecurityAssumption::UniqueDecoding,
+        security_level: whir.security_bits,
+        pow_bits: whir.pow_bits,
+    };
+    Config::<P>::new_with_initial_claims(variables, parameters, claims::<P>(shape))
+        .map_err(ShapeError::Whir)
+}
+
+/// Values that WHIR proves: the coordinates at the point and at each position.
+fn claims<P: Profile>(shape: &OpeningShape) -> usize {
+    degree::<P>().saturating_mul(shape.queries().saturating_add(1))
+}
+
+/// WHIR with its tree and transform.
+pub(super) fn pcs<P: Profile>(shape: &OpeningShape) -> Result<Pcs<P>, ShapeError> {
+    Ok(Pcs::<P>::new(config::<P>(shape)?, Radix2DFTSmallBatch::default(), P::tree()))
+}
+
+/// One table with a column per coordinate, all opened at the point and at each position.
+pub(super) fn schedule<P: Profile>(shape: &OpeningShape) -> OpeningProtocol {
+    let columns: Vec<usize> = (0..degree::<P>()).collect();
+    let batch = OpeningBatch::new(columns, Vec::new());
+    let points = shape.queries().saturating_add(1);
+    OpeningProtocol::new(vec![TableSpec::new(
+        TableShape::new(shape.code().log_len(), degree::<P>()),
+        vec![batch; points],
+    )])
+}
+
+/// The numbers of the inner commitment that a security account adds up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhirAccount {
+    /// Variables of the committed polynomial.
+    pub variables: usize,
+    /// Claims that one challenge batches.
+    pub claims: usize,
+    /// Bits of the whole argument by Plonky3's own account: a union bound over all its steps, grinding
+    /// included, hash and outer challenges not.
+    pub total_bits: f64,
+    /// Per codeword, in the order in which they are committed.
+    pub rounds: Vec<WhirRound>,
+    /// Variables of the polynomial in the clear, each bound by one more sumcheck round.
+    pub final_variables: usize,
+    /// Grinding before each of those rounds.
+    pub final_pow_bits: usize,
+}
+
+/// One codeword of the inner commitment and what is done to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhirRound {
+    /// Variables of the encoded polynomial.
+    pub variables: usize,
+    /// Base-two logarithm of the inverse of its rate.
+    pub log_inv_rate: usize,
+    /// Samples outside the domain; none with unique decoding.
+    pub out_of_domain: usize,
+    /// Variables folded, one sumcheck round each.
+    pub fold: usize,
+    /// Grinding before each folding challenge.
+    pub fold_pow_bits: usize,
+    /// Positions queried.
+    pub queries: usize,
+    /// Grinding before the positions are drawn.
+    pub query_pow_bits: usize,
+}
+
+/// Reads the account off the configuration that prover and verifier derive from `shape`.
+///
+/// Errors: [`ShapeError`] as for [`OpeningShape::new`].
+pub fn account<P: Profile>(shape: &OpeningShape) -> Result<WhirAccount, ShapeError> {
+    let pcs = pcs::<P>(shape)?;
+    let config = config::<P>(shape)?;
+    let last = config.final_round_config();
+    // A round's parameters say how the codeword before it is queried and how the one it commits is folded.
+    let queried = config
+        .round_parameters()
+        .iter()
+        .map(|round| (round.num_queries, round.pow_bits))
+        .chain([(last.num_queries, last.pow_bits)]);
+    let committed = core::iter::once((
+        config.num_variables(),
+        config.params().starting_log_inv_rate,
+        config.commitment_ood_samples(),
+        config.starting_folding_pow_bits(),
+    ))
+    .chain(config.round_parameters().iter().map(|round| {
+        (round.num_variables, round.log_inv_rate, round.ood_samples, round.folding_pow_bits)
+    }));
+    let rounds = committed
+        .zip(queried)
+        .zip(config.folding_schedule())
+        .map(|((committed, queried), &fold)| {
+            let (variables, log_inv_rate, out_of_domain, fold_pow_bits) = committed;
+            let (queries, query_pow_bits) = queried;
+            WhirRound {
+                variables,
+                log_inv_rate,
+                out_of_domain,
+                fold,
+                fold_pow_bits,
+                queries,
+                query_pow_bits,
+            }
+        })
+        .collect();
+    let total_bits = pcs
+        .prescribed_security(&schedule::<P>(shape))
+        .map_or(0.0, |security| security.error().bits());
+    Ok(WhirAccount {
+        variables: config.num_variables(),
+        claims: claims::<P>(shape),
+        total_bits,
+        rounds,
+        final_variables: config.final_sumcheck_rounds(),
+        final_pow_bits: config.final_folding_pow_bits(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::opening::{Code, GroupShape};
+    use crate::profile::{Goldilocks2, Goldilocks3};
+
+    fn shape<P: Profile>(log_len: usize) -> OpeningShape {
+        let groups = vec![GroupShape { rows: 10, hidden: 0 }];
+        let code = Code::new(log_len, 2).expect("in range");
+        let whir = whir_parameters::<P>(log_len, 106, 16);
+        let queries = 124.min(code.positions() / 2);
+        OpeningShape::new::<P>(code, queries, groups, 16, whir).expect("a shape")
+    }
+
+    #[test]
+    fn every_size_reaches_one_hundred_bits() {
+        for log_len in 4..=25 {
+            for account in [
+                account::<Goldilocks2>(&shape::<Goldilocks2>(log_len)).expect("an account"),
+                account::<Goldilocks3>(&shape::<Goldilocks3>(log_len)).expect("an account"),
+            ] {
+                assert!(account.total_bits >= 100.0, "log_len {log_len}: {account:?}");
+                let folded: usize = account.rounds.iter().map(|round| round.fold).sum();
+                assert_eq!(folded + account.final_variables, account.variables);
+                assert!(account.rounds.iter().all(|round| round.fold_pow_bits <= 16));
+            }
+        }
+    }
+
+    #[test]
+    fn impossible_parameters_are_refused() {
+        let good = shape::<Goldilocks2>(10);
+        let refused = |change: &dyn Fn(&mut WhirParameters)| {
+            let mut whir = good.whir().clone();
+            change(&mut whir);
+            let groups = good.groups().to_vec();
+            OpeningShape::new::<Goldilocks2>(*good.code(), good.queries(), groups, 16, whir)
+                .expect_err("a bad shape")
+        };
+        assert!(matches!(refused(&|w| w.folds.clear()), ShapeError::Range { what: "folds", .. }));
+        assert!(matches!(refused(&|w| w.folds[0] = 0), ShapeError::Range { what: "fold", .. }));
+        let folded = refused(&|w| w.folds = vec![1]);
+        assert!(matches!(folded, ShapeError::Range { what: "folded variables", .. }));
+        assert!(matches!(refused(&|w| w.security_bits = 128), ShapeError::Whir(_)));
+        let rate = refused(&|w| w.log_inv_rate = 0);
+        assert!(matches!(rate, ShapeError::Range { what: "whir log_inv_rate", .. }));
+    }
+}
