@@ -4,21 +4,6 @@ use alloc::vec::Vec;
 
 use p3_field::{ExtensionField, Field, PackedValue, PrimeCharacteristicRing};
 
-/// `accumulator += factor * values`.
-pub fn add_scaled<F: Field>(accumulator: &mut [F], factor: F, values: &[F]) {
-    let (packed, rest) = F::Packing::pack_slice_with_suffix_mut(accumulator);
-    let (packed_values, rest_values) = F::Packing::pack_slice_with_suffix(
-        &values[..packed.len() * F::Packing::WIDTH + rest.len()],
-    );
-    let packed_factor = F::Packing::from(factor);
-    for (to, &value) in packed.iter_mut().zip(packed_values) {
-        *to += packed_factor * value;
-    }
-    for (to, &value) in rest.iter_mut().zip(rest_values) {
-        *to += factor * value;
-    }
-}
-
 /// `sum_i a_i b_i`.
 pub fn dot<F: Field>(a: &[F], b: &[F]) -> F {
     let (packed_a, rest_a) = F::Packing::pack_slice_with_suffix(a);

@@ -47,6 +47,9 @@ pub trait Profile: Copy + Debug + Send + Sync + 'static {
         + CanObserve<Root<Self>>
         + Clone;
 
+    /// A name that no other profile has; it is part of every digest.
+    const NAME: &'static [u8];
+
     /// Bytes in one digest.
     const DIGEST_BYTES: usize;
 
@@ -113,6 +116,7 @@ macro_rules! blake3_profile {
             type Tree = Blake3Tree;
             type Challenger = Blake3Challenger;
 
+            const NAME: &'static [u8] = $name;
             const DIGEST_BYTES: usize = 32;
 
             fn tree() -> Self::Tree {
@@ -120,7 +124,7 @@ macro_rules! blake3_profile {
             }
 
             fn challenger(label: &[u8]) -> Self::Challenger {
-                blake3_challenger($name, label)
+                blake3_challenger(Self::NAME, label)
             }
 
             fn digests(root: Option<&Root<Self>>, paths: Option<&Paths<Self>>) -> Digests {
@@ -131,7 +135,11 @@ macro_rules! blake3_profile {
 }
 
 blake3_profile!(Goldilocks2, BinomialExtensionField<F, 2>, b"goldilocks-2 blake3");
-blake3_profile!(Goldilocks3, CubicTrinomialExtensionField<F>, b"goldilocks-3 blake3");
+blake3_profile!(
+    Goldilocks3,
+    CubicTrinomialExtensionField<F>,
+    b"goldilocks-3 blake3"
+);
 
 /// Secret randomness: a generator that only the operating system can seed.
 #[cfg(feature = "prove")]
@@ -154,6 +162,13 @@ pub mod random {
     #[error("the operating system gave no randomness; refusing to commit without it")]
     pub struct EntropyError;
 
+    /// A generator with a fresh seed.
+    ///
+    /// Errors: [`EntropyError`] if the operating system has no randomness to give.
+    pub fn generator() -> Result<StdRng, EntropyError> {
+        StdRng::try_from_rng(&mut SysRng).map_err(|_| EntropyError)
+    }
+
     /// Draws `count` independent uniform field elements.
     ///
     /// Errors: [`EntropyError`] if the operating system has no randomness to give.
@@ -163,7 +178,7 @@ pub mod random {
         elements
             .par_chunks_mut(PER_SEED)
             .map(|chunk| {
-                let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| EntropyError)?;
+                let mut rng = generator()?;
                 chunk.fill_with(|| rng.random());
                 Ok(())
             })

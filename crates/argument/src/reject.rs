@@ -1,6 +1,10 @@
 //! Why a proof is turned down.
 
+use alloc::string::{String, ToString};
+
 use thiserror::Error;
+
+use crate::opening;
 
 /// Why the verifier does not accept.
 ///
@@ -53,6 +57,14 @@ pub enum Reject {
     #[error("the opening of the commitments does not verify: {reason}")]
     Opening {
         /// The check that failed.
-        reason: &'static str,
+        reason: String,
     },
+}
+
+impl From<opening::Reject> for Reject {
+    fn from(reject: opening::Reject) -> Self {
+        Self::Opening {
+            reason: reject.to_string(),
+        }
+    }
 }

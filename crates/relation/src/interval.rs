@@ -53,7 +53,7 @@ impl Wide {
     pub const ZERO: Self = Self { lo: 0, hi: 0 };
 
     /// All sums of a member of each.
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn plus(self, other: Self) -> Option<Self> {
         let lo = self.lo.checked_add(other.lo)?;
         Some(Self {
             lo,

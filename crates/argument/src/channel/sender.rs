@@ -98,6 +98,11 @@ where
         }
     }
 
+    /// What was sent so far: the scalars and the proofs of work.
+    pub fn sent(&self) -> (&[E], &[F]) {
+        (&self.messages, &self.works)
+    }
+
     /// What was sent: the scalars and the proofs of work.
     pub fn finish(self) -> (Vec<E>, Vec<F>) {
         (self.messages, self.works)

@@ -9,13 +9,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use p3_field::{ExtensionField, Field};
+use p3_field::{ExtensionField, Field, add_scaled_slice_in_place};
 use p3_maybe_rayon::prelude::*;
 use relation::{BlockAxis, Tensor};
 
 use super::pull::{Pulled, outer};
 use crate::block::BlockReader;
-use crate::kernel::{add_scaled, coordinates, dot, from_coordinates};
+use crate::kernel::{coordinates, dot, from_coordinates};
 use crate::multilinear::eq_vector;
 
 /// The values of a piece.
@@ -162,7 +162,7 @@ impl<'a, F: Field, E: ExtensionField<F>> Piece<'a, F, E> {
                         }
                         for (sum, &part) in sum.iter_mut().zip(weight.as_basis_coefficients_slice())
                         {
-                            add_scaled(sum, part, &row_values);
+                            add_scaled_slice_in_place(sum, &row_values, part);
                         }
                     }
                 }
@@ -170,7 +170,7 @@ impl<'a, F: Field, E: ExtensionField<F>> Piece<'a, F, E> {
             })
             .reduce(zero, |mut left, right| {
                 for (left, right) in left.iter_mut().flatten().zip(right.iter().flatten()) {
-                    add_scaled(left, F::ONE, right);
+                    add_scaled_slice_in_place(left, right, F::ONE);
                 }
                 left
             });

@@ -11,8 +11,8 @@ use rand::{CryptoRng, RngExt};
 
 use super::verify::{Batched, batch};
 use super::{MaskProof, MaskShape, RowKind};
-use crate::channel::{Affine, Mask};
 use crate::channel::sender::Masks;
+use crate::channel::{Affine, Mask};
 
 /// The committed masks of one proof with everything that hides them.
 #[derive(Debug)]
@@ -78,7 +78,8 @@ impl<E> MaskRows<E> {
     {
         let (row, coordinate) = (row / self.shape.degree, row % self.shape.degree);
         coefficients.fill(F::ZERO);
-        let from = self.rows[row].iter().skip(start);
+        // The witness may have more rows for masks than the masks need; they hold nothing.
+        let from = self.rows.get(row).into_iter().flatten().skip(start);
         for (to, from) in coefficients.iter_mut().zip(from) {
             *to = from.as_basis_coefficients_slice()[coordinate];
         }
@@ -99,7 +100,11 @@ impl<E> MaskRows<E> {
             }
         };
         equations.iter().position(|equation| {
-            let sum: E = equation.masks.iter().map(|&(mask, c)| c * value(mask)).sum();
+            let sum: E = equation
+                .masks
+                .iter()
+                .map(|&(mask, c)| c * value(mask))
+                .sum();
             sum + equation.constant != E::ZERO
         })
     }

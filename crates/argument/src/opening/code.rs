@@ -43,12 +43,25 @@ impl Code {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(ShapeError::Range { what, low, high, found: value })
+                Err(ShapeError::Range {
+                    what,
+                    low,
+                    high,
+                    found: value,
+                })
             }
         };
         within("log_len", log_len, 4, 26)?;
-        within("log_inv_rate", log_inv_rate, 1, MAX_LOG_POSITIONS.saturating_sub(log_len))?;
-        Ok(Self { log_len, log_inv_rate })
+        within(
+            "log_inv_rate",
+            log_inv_rate,
+            1,
+            MAX_LOG_POSITIONS.saturating_sub(log_len),
+        )?;
+        Ok(Self {
+            log_len,
+            log_inv_rate,
+        })
     }
 
     /// `c`: base-two logarithm of the number of coefficients.
@@ -126,7 +139,11 @@ impl Code {
             .map(|inverses| {
                 let scale = inverses.iter().copied().product();
                 // x^(2^i) / (1 + x^(2^i)) = 1 - 1 / (1 + x^(2^i)).
-                let y = inverses.iter().rev().map(|&inverse| F::ONE - inverse).collect();
+                let y = inverses
+                    .iter()
+                    .rev()
+                    .map(|&inverse| F::ONE - inverse)
+                    .collect();
                 (scale, Point::new(y))
             })
             .collect()
@@ -146,7 +163,10 @@ mod tests {
         let coefficients: Vec<F> = (0..32u64).map(|b| F::from_u64(b * b + 3)).collect();
         let xs: Vec<F> = (0..code.positions()).map(|p| code.point(p)).collect();
         for ((scale, y), &x) in code.multilinear(&xs).into_iter().zip(&xs) {
-            let value = coefficients.iter().rev().fold(F::ZERO, |sum, &f| sum * x + f);
+            let value = coefficients
+                .iter()
+                .rev()
+                .fold(F::ZERO, |sum, &f| sum * x + f);
             assert_eq!(Poly::new(coefficients.clone()).eval_base(&y), scale * value);
         }
     }
@@ -154,8 +174,9 @@ mod tests {
     #[test]
     fn positions_are_distinct_points_of_one_coset() {
         let code = Code::new(4, 3).expect("in range");
-        let mut points: Vec<u64> =
-            (0..code.positions()).map(|p| code.point(p).as_canonical_u64()).collect();
+        let mut points: Vec<u64> = (0..code.positions())
+            .map(|p| code.point(p).as_canonical_u64())
+            .collect();
         points.sort_unstable();
         points.dedup();
         assert_eq!(points.len(), code.positions());
@@ -168,9 +189,33 @@ mod tests {
     #[test]
     fn a_code_outside_the_field_is_refused() {
         assert!(Code::new(26, 6).is_ok());
-        assert!(matches!(Code::new(26, 7), Err(ShapeError::Range { what: "log_inv_rate", .. })));
-        assert!(matches!(Code::new(27, 1), Err(ShapeError::Range { what: "log_len", .. })));
-        assert!(matches!(Code::new(3, 1), Err(ShapeError::Range { what: "log_len", .. })));
-        assert!(matches!(Code::new(4, 0), Err(ShapeError::Range { what: "log_inv_rate", .. })));
+        assert!(matches!(
+            Code::new(26, 7),
+            Err(ShapeError::Range {
+                what: "log_inv_rate",
+                ..
+            })
+        ));
+        assert!(matches!(
+            Code::new(27, 1),
+            Err(ShapeError::Range {
+                what: "log_len",
+                ..
+            })
+        ));
+        assert!(matches!(
+            Code::new(3, 1),
+            Err(ShapeError::Range {
+                what: "log_len",
+                ..
+            })
+        ));
+        assert!(matches!(
+            Code::new(4, 0),
+            Err(ShapeError::Range {
+                what: "log_inv_rate",
+                ..
+            })
+        ));
     }
 }

@@ -9,6 +9,8 @@ use crate::profile::{Profile, Root};
 pub struct GroupShape {
     /// Polynomials in the group.
     pub rows: usize,
+    /// How many of them, the last ones, bring the randomness that hides them along in their coefficients.
+    pub own: usize,
     /// Uniform coefficients at the end of each row: positions revealed per opening times openings; zero for a
     /// group that hides nothing, whose leaves then carry no salt either.
     pub hidden: usize,
@@ -24,7 +26,11 @@ impl GroupShape {
     /// Elements of salt in one Merkle leaf.
     #[must_use]
     pub const fn salt(&self) -> usize {
-        if self.hidden > 0 { crate::profile::SALT } else { 0 }
+        if self.hidden > 0 {
+            crate::profile::SALT
+        } else {
+            0
+        }
     }
 }
 
@@ -38,7 +44,9 @@ pub struct Commitment<P: Profile> {
 
 impl<P: Profile> Clone for Commitment<P> {
     fn clone(&self) -> Self {
-        Self { root: self.root.clone() }
+        Self {
+            root: self.root.clone(),
+        }
     }
 }
 
@@ -92,6 +100,13 @@ mod committed {
         /// Polynomials in the group.
         fn rows(&self) -> usize;
 
+        /// How many of them, the last ones, hide themselves: all their coefficients are theirs to supply.
+        ///
+        /// That is right for rows of masks only, whose openings are uniform by their own randomness.
+        fn own(&self) -> usize {
+            0
+        }
+
         /// Writes coefficients `start..start + coefficients.len()` of one row.
         ///
         /// Shapes: `row < self.rows()`; `start` is a multiple of `coefficients.len()`, which is a power of two
@@ -128,7 +143,9 @@ mod committed {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
     pub enum CommitError {
         /// The randomness leaves no room for data.
-        #[error("{hidden} hidden coefficients do not fit in rows of {len}; use longer rows or fewer proofs")]
+        #[error(
+            "{hidden} hidden coefficients do not fit in rows of {len}; use longer rows or fewer proofs"
+        )]
         NoRoom {
             /// Coefficients to hide with.
             hidden: usize,
@@ -158,7 +175,9 @@ mod committed {
 
     /// A commitment has been opened as often as its randomness allows.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-    #[error("this commitment allows {allowed} openings and all are spent; commit again to open it further")]
+    #[error(
+        "this commitment allows {allowed} openings and all are spent; commit again to open it further"
+    )]
     pub struct BudgetSpent {
         /// Openings that the commitment allowed.
         pub allowed: usize,
@@ -211,6 +230,8 @@ mod committed {
         pub code: Code,
         /// Rows.
         pub rows: usize,
+        /// Rows that hide themselves.
+        pub own: usize,
         /// The budget it was committed with.
         pub budget: Budget,
         /// Openings already spent.
@@ -255,10 +276,14 @@ mod committed {
             budget: Budget,
             salts: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
         ) -> Result<(Commitment<P>, Self), CommitError> {
-            let shape = check(code, rows.rows(), budget)?;
-            let hidden = random::elements(shape.rows * shape.hidden)?;
+            let shape = check(code, rows.rows(), rows.own(), budget)?;
+            let hidden = random::elements((shape.rows - shape.own) * shape.hidden)?;
             let salts = salts(code.positions() * shape.salt())?;
-            let randomness = Randomness { code, shape, hidden };
+            let randomness = Randomness {
+                code,
+                shape,
+                hidden,
+            };
             let codewords = randomness.encode(rows);
             Ok(Self::build(randomness, budget, 0, codewords, salts))
         }
@@ -270,21 +295,42 @@ mod committed {
         /// Cost: one hash of every codeword symbol.
         /// Errors: [`CommitError::Parts`] if counts do not fit, [`CommitError::Root`] if the root is another.
         pub fn from_parts(parts: Parts, expected: &Commitment<P>) -> Result<Self, CommitError> {
-            let shape = check(parts.code, parts.rows, parts.budget)?;
+            let shape = check(parts.code, parts.rows, parts.own, parts.budget)?;
             let positions = parts.code.positions();
             for (what, expected, found) in [
-                ("hidden coefficients", shape.rows * shape.hidden, parts.hidden.len()),
+                (
+                    "hidden coefficients",
+                    (shape.rows - shape.own) * shape.hidden,
+                    parts.hidden.len(),
+                ),
                 ("symbols", shape.rows * positions, parts.codewords.len()),
                 ("salts", shape.salt() * positions, parts.salts.len()),
             ] {
                 if expected != found {
-                    return Err(CommitError::Parts { what, expected, found });
+                    return Err(CommitError::Parts {
+                        what,
+                        expected,
+                        found,
+                    });
                 }
             }
-            let randomness = Randomness { code: parts.code, shape, hidden: parts.hidden };
-            let (commitment, committed) =
-                Self::build(randomness, parts.budget, parts.spent, parts.codewords, parts.salts);
-            if commitment == *expected { Ok(committed) } else { Err(CommitError::Root) }
+            let randomness = Randomness {
+                code: parts.code,
+                shape,
+                hidden: parts.hidden,
+            };
+            let (commitment, committed) = Self::build(
+                randomness,
+                parts.budget,
+                parts.spent,
+                parts.codewords,
+                parts.salts,
+            );
+            if commitment == *expected {
+                Ok(committed)
+            } else {
+                Err(CommitError::Root)
+            }
         }
 
         fn build(
@@ -306,7 +352,16 @@ mod committed {
                 (root, Tree::Public(data))
             };
             let identity = NEXT.fetch_add(1, Ordering::Relaxed);
-            (Commitment { root }, Self { randomness, budget, spent, identity, tree })
+            (
+                Commitment { root },
+                Self {
+                    randomness,
+                    budget,
+                    spent,
+                    identity,
+                    tree,
+                },
+            )
         }
 
         /// The parts to store; copies the codewords.
@@ -326,10 +381,15 @@ mod committed {
                     }
                 }
             }
-            let Randomness { code, shape, hidden } = &self.randomness;
+            let Randomness {
+                code,
+                shape,
+                hidden,
+            } = &self.randomness;
             Parts {
                 code: *code,
                 rows: shape.rows,
+                own: shape.own,
                 budget: self.budget,
                 spent: self.spent,
                 hidden: hidden.clone(),
@@ -344,11 +404,22 @@ mod committed {
         pub fn permit(&mut self) -> Result<Permit, BudgetSpent> {
             if self.randomness.shape.hidden > 0 {
                 if self.spent >= self.budget.uses {
-                    return Err(BudgetSpent { allowed: self.budget.uses });
+                    return Err(BudgetSpent {
+                        allowed: self.budget.uses,
+                    });
                 }
                 self.spent += 1;
             }
             Ok(Permit { of: self.identity })
+        }
+
+        /// The uniform coefficients of a row.
+        ///
+        /// # Panics
+        /// If the group has no such row, or it is one that hides itself.
+        pub fn hidden(&self, row: usize) -> &[F] {
+            let count = self.randomness.shape.hidden;
+            &self.randomness.hidden[row * count..(row + 1) * count]
         }
 
         /// Whether `permit` was issued by this commitment.
@@ -391,19 +462,40 @@ mod committed {
                 Tree::Salted(data) => P::tree().open_multi_batch(positions, data),
                 Tree::Public(data) => P::tree().open_multi_batch(positions, data),
             };
-            (leaves.into_iter().map(|leaf| leaf.into_iter().flatten().collect()).collect(), paths)
+            (
+                leaves
+                    .into_iter()
+                    .map(|leaf| leaf.into_iter().flatten().collect())
+                    .collect(),
+                paths,
+            )
         }
     }
 
-    fn check(code: Code, rows: usize, budget: Budget) -> Result<GroupShape, CommitError> {
+    fn check(
+        code: Code,
+        rows: usize,
+        own: usize,
+        budget: Budget,
+    ) -> Result<GroupShape, CommitError> {
         let hidden = budget.hidden();
         if rows == 0 {
             return Err(CommitError::Empty);
         }
         if hidden >= code.len() {
-            return Err(CommitError::NoRoom { hidden, len: code.len() });
+            return Err(CommitError::NoRoom {
+                hidden,
+                len: code.len(),
+            });
         }
-        Ok(GroupShape { rows, hidden })
+        if own > rows {
+            return Err(CommitError::Parts {
+                what: "rows",
+                expected: own,
+                found: rows,
+            });
+        }
+        Ok(GroupShape { rows, own, hidden })
     }
 
     impl Randomness {
@@ -438,10 +530,13 @@ mod committed {
             rows.write(row, start, coefficients);
             let first_hidden = self.code.len() - self.shape.hidden;
             let end = start + coefficients.len();
-            if end > first_hidden {
+            if row < self.shape.rows - self.shape.own && end > first_hidden {
                 let from = first_hidden.max(start);
                 let tail = &mut coefficients[from - start..];
-                debug_assert!(tail.iter().all(|&c| c == F::ZERO), "data where the group hides");
+                debug_assert!(
+                    tail.iter().all(|&c| c == F::ZERO),
+                    "data where the group hides"
+                );
                 let offset = row * self.shape.hidden + from - first_hidden;
                 tail.copy_from_slice(&self.hidden[offset..offset + tail.len()]);
             }
@@ -473,21 +568,24 @@ mod committed {
         /// Transposes all rows into `[coefficients, rows]`, by blocks that stay in cache.
         fn fill(&self, rows: &dyn Rows, matrix: &mut [F]) {
             let (block, width) = (BLOCK.min(self.code.len()), self.shape.rows);
-            matrix.par_chunks_mut(block * width).enumerate().for_each(|(index, chunk)| {
-                let mut lines = [[F::ZERO; BLOCK]; LINE];
-                for first in (0..width).step_by(LINE) {
-                    let count = LINE.min(width - first);
-                    for (row, line) in lines.iter_mut().take(count).enumerate() {
-                        self.write(rows, first + row, index * block, &mut line[..block]);
-                    }
-                    for (at, target) in chunk.chunks_exact_mut(width).enumerate() {
-                        let target = &mut target[first..first + count];
-                        for (symbol, line) in target.iter_mut().zip(&lines) {
-                            *symbol = line[at];
+            matrix
+                .par_chunks_mut(block * width)
+                .enumerate()
+                .for_each(|(index, chunk)| {
+                    let mut lines = [[F::ZERO; BLOCK]; LINE];
+                    for first in (0..width).step_by(LINE) {
+                        let count = LINE.min(width - first);
+                        for (row, line) in lines.iter_mut().take(count).enumerate() {
+                            self.write(rows, first + row, index * block, &mut line[..block]);
+                        }
+                        for (at, target) in chunk.chunks_exact_mut(width).enumerate() {
+                            let target = &mut target[first..first + count];
+                            for (symbol, line) in target.iter_mut().zip(&lines) {
+                                *symbol = line[at];
+                            }
                         }
                     }
-                }
-            });
+                });
         }
     }
 
@@ -499,8 +597,10 @@ mod committed {
             .enumerate()
             .for_each(|(index, (target, source))| {
                 let powers = shift.shifted_powers(shift.exp_u64((index * BLOCK) as u64));
-                for ((target, source), power) in
-                    target.chunks_exact_mut(rows).zip(source.chunks_exact(rows)).zip(powers)
+                for ((target, source), power) in target
+                    .chunks_exact_mut(rows)
+                    .zip(source.chunks_exact(rows))
+                    .zip(powers)
                 {
                     target.copy_from_slice(source);
                     p3_field::scale_slice_in_place_single_core(target, power);

@@ -49,7 +49,7 @@ pub use proof::{GroupOpening, OpeningProof};
 pub use protocol::verify;
 #[cfg(feature = "prove")]
 pub use protocol::{Opener, ProveError, prove};
-pub use whir::{WhirAccount, WhirParameters, WhirRound, account, whir_parameters};
+pub use whir::{WhirAccount, WhirParameters, WhirRound, account, inner, whir_parameters};
 
 /// Everything about an opening that the verifying key fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,12 @@ impl OpeningShape {
             if (low..=high).contains(&found) {
                 Ok(())
             } else {
-                Err(ShapeError::Range { what, low, high, found })
+                Err(ShapeError::Range {
+                    what,
+                    low,
+                    high,
+                    found,
+                })
             }
         };
         // Half the positions at most, so that distinct ones are drawn quickly.
@@ -93,7 +98,13 @@ impl OpeningShape {
             rows = rows.saturating_add(group.rows);
         }
         range("rows of all groups", rows, 1, Self::MAX_ROWS)?;
-        let shape = Self { code, queries, groups, grinding_bits, whir };
+        let shape = Self {
+            code,
+            queries,
+            groups,
+            grinding_bits,
+            whir,
+        };
         whir::config::<P>(&shape)?;
         Ok(shape)
     }
@@ -131,7 +142,9 @@ impl OpeningShape {
     /// Rows over all groups.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.groups.iter().fold(0, |sum, group| sum.saturating_add(group.rows))
+        self.groups
+            .iter()
+            .fold(0, |sum, group| sum.saturating_add(group.rows))
     }
 }
 

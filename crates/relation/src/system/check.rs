@@ -230,7 +230,7 @@ impl System {
                     return Ok(());
                 };
                 let index = shape::unravel(left.shape(), at);
-                let einsum = |einsum| exact_einsum(einsum, &index, &exact);
+                let einsum = |einsum| exact_einsum(einsum, &index, exact);
                 let right = right.iter().map(einsum).fold(0, i128::wrapping_add);
                 let left = exact(left, &index);
                 Err(Violation::Product {

@@ -89,7 +89,7 @@ impl<'a> Tracker<'a> {
                 Relation::Product { left, right, .. } => {
                     let start = Some(Wide::ZERO);
                     let bound = right.iter().fold(start, |sum, einsum| {
-                        sum?.add(tracker.einsum(einsum, left.shape().len())?)
+                        sum?.plus(tracker.einsum(einsum, left.shape().len())?)
                     });
                     let operands = right.iter().flat_map(|einsum| [&einsum.a, &einsum.b]);
                     let columns = operands.flat_map(columns).collect();
@@ -242,12 +242,12 @@ impl<'a> Tracker<'a> {
         }
         let value = right
             .zip(left.bound(Some(at)))
-            .and_then(|(right, rest)| right.add(rest.negate()?)?.scale(piece.coefficient.into()));
-        if value.is_some_and(|value| value.within(column.interval.into())) && piece.view.is_cover()
+            .and_then(|(right, rest)| right.plus(rest.negate()?)?.scale(piece.coefficient.into()));
+        if value.is_some_and(|value| value.within(column.interval.into()))
+            && piece.view.is_cover()
+            && let Some(entry) = enforced.get_mut(id.0)
         {
-            if let Some(entry) = enforced.get_mut(id.0) {
-                *entry = true;
-            }
+            *entry = true;
         }
     }
 
@@ -271,7 +271,10 @@ impl<'a> Tracker<'a> {
                 let entries = self.tables.get(*table).into_iter().flatten();
                 for (at, (component, entry)) in row.iter().zip(entries).enumerate() {
                     let entry = entry.bound(None).and_then(Wide::negate);
-                    let difference = component.bound(None).zip(entry).and_then(|(a, b)| a.add(b));
+                    let difference = component
+                        .bound(None)
+                        .zip(entry)
+                        .and_then(|(a, b)| a.plus(b));
                     demand(Side::Component(at), difference, MODULUS)?;
                 }
                 Ok(())
@@ -317,7 +320,7 @@ fn bound(pieces: &[&Piece<'_>], shape: &[usize], axis: usize, steps: &mut usize)
     let (Some(&size), false) = (shape.get(axis), pieces.is_empty()) else {
         return pieces
             .iter()
-            .try_fold(Wide::ZERO, |sum, piece| sum.add(piece.bound?));
+            .try_fold(Wide::ZERO, |sum, piece| sum.plus(piece.bound?));
     };
     let range = |piece: &Piece<'_>| {
         piece
@@ -347,6 +350,6 @@ fn bound(pieces: &[&Piece<'_>], shape: &[usize], axis: usize, steps: &mut usize)
 /// Bounds the sum when each piece may be there or not.
 fn plain(pieces: &[&Piece<'_>]) -> Option<Wide> {
     pieces.iter().try_fold(Wide::ZERO, |sum, piece| {
-        sum.add(piece.bound?.hull(Wide::ZERO))
+        sum.plus(piece.bound?.hull(Wide::ZERO))
     })
 }

@@ -135,10 +135,10 @@ impl View {
 
     /// Leaves a guard behind for an output axis that is about to accept more than it did.
     pub(super) fn protect(&mut self, axis: usize) {
-        if let Some(output) = self.output.get(axis) {
-            if !output.always_in_range(&self.digits) {
-                self.guards.push(output.clone());
-            }
+        if let Some(output) = self.output.get(axis)
+            && !output.always_in_range(&self.digits)
+        {
+            self.guards.push(output.clone());
         }
     }
 

@@ -1,0 +1,492 @@
+//! The description of a statement: everything that prover and verifier agree on before there is a proof.
+
+use alloc::vec::Vec;
+
+use p3_field::BasedVectorSpace;
+use p3_symmetric::CryptographicHasher;
+use relation::{LayoutError, System, Tensor};
+use thiserror::Error;
+
+use crate::channel::{Channel, Count, Sizing};
+use crate::claims;
+use crate::lookup::{self, LookupShape};
+use crate::masks::MaskShape;
+use crate::opening::{self, Code, GroupShape, OpeningShape, ShapeError, whir_parameters};
+use crate::parameters::Parameters;
+use crate::products::{self, ProductShape};
+use crate::profile::{F, Profile};
+use crate::reject::Reject;
+use crate::security::{
+    self, Account, Extension, Grinding, MAX_GRINDING, Refused, Sizes, TERM_BITS, queries_for,
+};
+use crate::stack::{Group, GroupKind, Stack};
+
+/// Names protocol and version in the transcript and in every digest.
+pub const LABEL: &[u8] = b"vouch argument 1";
+
+/// Why there is no description for a system and its parameters.
+#[derive(Debug, Error)]
+pub enum DescribeError {
+    /// The statement would have fewer proven bits than required.
+    #[error(transparent)]
+    Insecure(#[from] Refused),
+    /// The statement needs the challenges of another profile.
+    #[error(
+        "the statement needs challenges from an extension of degree {needed}, this profile has {found}"
+    )]
+    Extension {
+        /// The degree that reaches the required bits.
+        needed: usize,
+        /// The profile's degree.
+        found: usize,
+    },
+    /// The columns do not fit the chosen length.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The opening cannot have this shape.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// A parameter is out of range.
+    #[error("parameter {name}: expected {expected}, found {found}")]
+    Parameter {
+        /// The parameter.
+        name: &'static str,
+        /// The range.
+        expected: &'static str,
+        /// Its value.
+        found: usize,
+    },
+    /// The dry run failed: a defect of this crate.
+    #[error("the dry run of the protocol failed: {0}")]
+    DryRun(Reject),
+}
+
+/// A system with the shape of its proofs: what a verifying key consists of, but for the model's commitment.
+#[derive(Clone, Debug)]
+pub struct Description<P: Profile> {
+    system: System,
+    parameters: Parameters,
+    lookup: LookupShape,
+    products: ProductShape,
+    stack: Stack,
+    masks: Option<MaskShape>,
+    opening: OpeningShape,
+    grinding: Grinding,
+    count: Count,
+    account: Account,
+    digest: [u8; 32],
+    profile: core::marker::PhantomData<P>,
+}
+
+/// What is left to open when all steps are done.
+#[derive(Clone, Debug)]
+pub struct Combined<E, V> {
+    /// The point on the stack, `z_row` then `z_col`.
+    pub point: Vec<E>,
+    /// The weight of the mask polynomial; absent without zero knowledge.
+    pub rho: Option<E>,
+    /// The value of the stack plus `rho` times that of the mask.
+    pub value: V,
+}
+
+/// The lengths of polynomials that are tried.
+const LOG_LENS: core::ops::RangeInclusive<usize> = 8..=23;
+
+impl<P: Profile> Description<P> {
+    /// Works out the shape of the proofs of `system`.
+    ///
+    /// Errors: [`DescribeError`]; in particular a statement below the required bits is refused.
+    pub fn new(system: System, parameters: Parameters) -> Result<Self, DescribeError> {
+        check(&parameters)?;
+        let queries = queries_for(
+            parameters.log_inv_rate,
+            TERM_BITS.saturating_sub(MAX_GRINDING),
+        )
+        .unwrap_or(usize::MAX);
+        let (lookup, products) = (LookupShape::new(&system)?, ProductShape::new(&system));
+        // Steps 2 and 3 do not depend on the length of the polynomials: they are counted once.
+        let mut sizing = Sizing::<P::E>::default();
+        let claims = run_claims::<P, _>(&system, &lookup, &products, 0, &mut sizing)
+            .map_err(DescribeError::DryRun)?
+            .len();
+        let count = sizing.finish();
+        let mut best: Option<(u64, Self)> = None;
+        let mut last = None;
+        let lens = parameters
+            .log_len
+            .map_or(LOG_LENS, |log_len| log_len..=log_len);
+        for log_len in lens {
+            let draft = Draft {
+                system: &system,
+                parameters,
+                lookup: &lookup,
+                products: &products,
+                queries,
+                count,
+                claims,
+            };
+            match draft.describe::<P>(log_len) {
+                Ok(description) => {
+                    let cost = description.cost();
+                    if best
+                        .as_ref()
+                        .is_some_and(|(least, _)| cost > least.saturating_mul(2))
+                    {
+                        // Costs only rise from here on: the inner proof doubles with every step.
+                        break;
+                    }
+                    if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                        best = Some((cost, description));
+                    }
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        match (best, last) {
+            (Some((_, description)), _) => Ok(description),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(DescribeError::Parameter {
+                name: "log_len",
+                expected: "8 to 23",
+                found: parameters.log_len.unwrap_or(0),
+            }),
+        }
+    }
+
+    /// An estimate of what a proof costs, in nanoseconds, a byte of proof counting as a microsecond: the measure by
+    /// which the length of the polynomials is chosen.
+    fn cost(&self) -> u64 {
+        const ENCODE: u64 = 60;
+        const INNER: u64 = 500;
+        const BYTE: u64 = 300;
+        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let rows = wide(self.opening.rows());
+        let len = wide(self.opening.code().len());
+        let encode = rows.saturating_mul(len).saturating_mul(ENCODE);
+        let inner = len
+            .saturating_mul(wide(degree::<P>()))
+            .saturating_mul(INNER);
+        let paths = wide(self.opening.code().log_positions()).saturating_mul(16);
+        let bytes = rows
+            .saturating_mul(8)
+            .saturating_add(paths)
+            .saturating_mul(wide(self.opening.queries()));
+        encode
+            .saturating_add(inner)
+            .saturating_add(bytes.saturating_mul(BYTE))
+    }
+
+    /// The relations.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// The choices that the description was made with.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Where the columns lie.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// The sizes of the mask argument; absent without zero knowledge.
+    pub fn masks(&self) -> Option<&MaskShape> {
+        self.masks.as_ref()
+    }
+
+    /// The shape of the opening.
+    pub fn opening(&self) -> &OpeningShape {
+        &self.opening
+    }
+
+    /// What a proof sends, as the dry run counted it.
+    pub fn count(&self) -> &Count {
+        &self.count
+    }
+
+    /// The security account.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The BLAKE3 digest of system, parameters and profile.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The shape of the lookup step.
+    pub fn lookup(&self) -> &LookupShape {
+        &self.lookup
+    }
+
+    /// The shape of the products step.
+    pub fn products(&self) -> &ProductShape {
+        &self.products
+    }
+
+    /// Bits of work before the lookup challenges.
+    pub fn lookup_work(&self) -> usize {
+        self.grinding.lookup
+    }
+
+    /// Steps 2 and 3: reduces lookups, linear relations and products to claims.
+    pub fn claims<C: Channel<E = P::E>>(
+        &self,
+        channel: &mut C,
+    ) -> Result<Vec<claims::Claim<'_, P::E, C::Value>>, Reject> {
+        run_claims::<P, C>(
+            &self.system,
+            &self.lookup,
+            &self.products,
+            self.grinding.lookup,
+            channel,
+        )
+    }
+
+    /// Steps 2 to 4, and the combination that is opened: the one body that every context runs.
+    ///
+    /// Errors: [`Reject`].
+    pub fn run<C: Channel<E = P::E>>(
+        &self,
+        statement: &[Tensor],
+        channel: &mut C,
+    ) -> Result<Combined<P::E, C::Value>, Reject> {
+        let claims = self.claims(channel)?;
+        run_combination::<P, C>(
+            &self.system,
+            statement,
+            &self.stack,
+            self.parameters.zero_knowledge,
+            &claims,
+            channel,
+        )
+    }
+}
+
+fn run_claims<'s, P: Profile, C: Channel<E = P::E>>(
+    system: &'s System,
+    lookup: &'s LookupShape,
+    products: &ProductShape,
+    work: usize,
+    channel: &mut C,
+) -> Result<Vec<claims::Claim<'s, P::E, C::Value>>, Reject> {
+    let mut claims = lookup::verify(channel, system, lookup, work)?;
+    claims.extend(products::verify(channel, system, products)?);
+    Ok(claims)
+}
+
+fn run_combination<P: Profile, C: Channel<E = P::E>>(
+    system: &System,
+    statement: &[Tensor],
+    stack: &Stack,
+    zero_knowledge: bool,
+    claims: &[claims::Claim<'_, P::E, C::Value>],
+    channel: &mut C,
+) -> Result<Combined<P::E, C::Value>, Reject> {
+    let reduced = claims::verify::<F, C>(channel, system, statement, stack, claims)?;
+    if !zero_knowledge {
+        return Ok(Combined {
+            point: reduced.point,
+            rho: None,
+            value: reduced.value,
+        });
+    }
+    // The mask's value is sent before rho is drawn: a false value of the stack needs rho to be foreseen.
+    let mask = channel.receive()?;
+    let rho = channel.challenge();
+    Ok(Combined {
+        point: reduced.point,
+        rho: Some(rho),
+        value: reduced.value + mask * rho,
+    })
+}
+
+/// The degree of the profile's challenge field.
+pub fn degree<P: Profile>() -> usize {
+    <P::E as BasedVectorSpace<F>>::DIMENSION
+}
+
+fn check(parameters: &Parameters) -> Result<(), DescribeError> {
+    let least = if parameters.zero_knowledge { 2 } else { 1 };
+    if !(least..=6).contains(&parameters.log_inv_rate) {
+        return Err(DescribeError::Parameter {
+            name: "log_inv_rate",
+            expected: "2 to 6 (1 without zero knowledge)",
+            found: parameters.log_inv_rate,
+        });
+    }
+    Ok(())
+}
+
+/// A description in the making: what does not depend on the length of the polynomials.
+struct Draft<'a> {
+    system: &'a System,
+    parameters: Parameters,
+    lookup: &'a LookupShape,
+    products: &'a ProductShape,
+    queries: usize,
+    /// What steps 2 and 3 send.
+    count: Count,
+    /// How many claims they leave.
+    claims: usize,
+}
+
+impl Draft<'_> {
+    fn describe<P: Profile>(&self, log_len: usize) -> Result<Description<P>, DescribeError> {
+        let parameters = self.parameters;
+        let hidden = |kind: GroupKind| -> usize {
+            let proofs = match kind {
+                GroupKind::Model => parameters.model_proofs,
+                GroupKind::Sealed(_) => parameters.sealed_proofs,
+                GroupKind::Witness => 1,
+            };
+            if parameters.zero_knowledge {
+                proofs.saturating_mul(self.queries)
+            } else {
+                0
+            }
+        };
+        // The number of rounds depends on the rows, the rows on the masks, the masks on the rounds: more of one never
+        // means less of another, so this ends at the least fixed point.
+        let mut mask_rows = 0usize;
+        let (stack, masks, count) = loop {
+            let stack = Stack::new(self.system, log_len, hidden, mask_rows)?;
+            let count = self.count::<P>(&stack)?;
+            let masks = parameters
+                .zero_knowledge
+                .then(|| MaskShape::new(&count, self.queries, degree::<P>()));
+            let needed = masks.map_or(0, |masks| masks.base_rows());
+            if needed <= mask_rows {
+                break (stack, masks, count);
+            }
+            mask_rows = needed;
+        };
+        if let Some(masks) = &masks
+            && masks.longest_row() > 1 << log_len
+        {
+            return Err(DescribeError::Parameter {
+                name: "log_len",
+                expected: "room for a row of masks",
+                found: log_len,
+            });
+        }
+        let code = Code::new(log_len, parameters.log_inv_rate)?;
+        let groups: Vec<GroupShape> = stack
+            .groups
+            .iter()
+            .map(|group| self.group_shape::<P>(group))
+            .collect();
+        let sizes = self.sizes::<P>(&stack, masks.as_ref(), &count, log_len, &groups);
+        let shape = |bits: usize, grinding: usize| {
+            let whir = whir_parameters::<P>(log_len, bits, MAX_GRINDING);
+            OpeningShape::new::<P>(code, self.queries, groups.clone(), grinding, whir)
+        };
+        // The bits of the schedule that was tried last are those of the one that was chosen.
+        let mut bits = 0usize;
+        let chosen = security::choose(&sizes, parameters.security_bits, |extension, term_bits| {
+            bits = usize::try_from(term_bits).ok()?;
+            if extension.degree() == degree::<P>() {
+                opening::inner::<P>(&shape(bits, MAX_GRINDING).ok()?).ok()
+            } else {
+                None
+            }
+        })?;
+        Ok(Description {
+            system: self.system.clone(),
+            parameters,
+            lookup: self.lookup.clone(),
+            products: self.products.clone(),
+            masks,
+            opening: shape(bits, chosen.grinding.query)?,
+            grinding: chosen.grinding,
+            count,
+            account: security::account(&chosen),
+            digest: digest::<P>(self.system, &parameters),
+            stack,
+            profile: core::marker::PhantomData,
+        })
+    }
+
+    /// What a whole proof sends.
+    fn count<P: Profile>(&self, stack: &Stack) -> Result<Count, DescribeError> {
+        let mut sizing = Sizing::<P::E>::default();
+        run_combination::<P, _>(
+            self.system,
+            &[],
+            stack,
+            self.parameters.zero_knowledge,
+            &[],
+            &mut sizing,
+        )
+        .map_err(DescribeError::DryRun)?;
+        Ok(self.count.plus(&sizing.finish()))
+    }
+
+    fn group_shape<P: Profile>(&self, group: &Group) -> GroupShape {
+        // The mask polynomial lies in the last rows of the witness.
+        let mask = match group.kind {
+            GroupKind::Witness if self.parameters.zero_knowledge => degree::<P>(),
+            _ => 0,
+        };
+        let own = group.mask_rows.saturating_add(mask);
+        GroupShape {
+            rows: group.layout.rows.saturating_add(own),
+            own,
+            hidden: group.hidden,
+        }
+    }
+
+    fn sizes<P: Profile>(
+        &self,
+        stack: &Stack,
+        masks: Option<&MaskShape>,
+        count: &Count,
+        log_len: usize,
+        groups: &[GroupShape],
+    ) -> Sizes {
+        let width = if self.lookup.log_len().is_some() {
+            self.lookup.width().saturating_add(1)
+        } else {
+            0
+        };
+        Sizes {
+            extension: if degree::<P>() == 2 {
+                Extension::Quadratic
+            } else {
+                Extension::Cubic
+            },
+            log_fractions: self.lookup.log_len().unwrap_or(0),
+            tuple_width: width,
+            point_variables: self.products.variables(),
+            products: self.products.products(),
+            product_rounds: self.products.rounds().unwrap_or(0),
+            claims: self.claims,
+            claim_rounds: stack.variables(),
+            // The published value of the combination is one more equation.
+            equations: masks.map_or(0, |_| count.equations.saturating_add(1)),
+            slots: masks.map_or(0, |_| count.slots),
+            log_len,
+            log_inv_rate: self.parameters.log_inv_rate,
+            rows: groups.iter().map(|group| group.rows).sum(),
+            queries: self.queries,
+            grinding: Grinding {
+                lookup: 0,
+                query: MAX_GRINDING,
+            },
+            whir: security::Whir::default(),
+        }
+    }
+}
+
+/// The digest of everything that fixes the shape and the meaning of proofs.
+fn digest<P: Profile>(system: &System, parameters: &Parameters) -> [u8; 32] {
+    let mut bytes = Vec::from(LABEL);
+    bytes.push(0);
+    bytes.extend_from_slice(P::NAME);
+    bytes.push(0);
+    // Plain data without maps or floats: it has one encoding, and nothing in it refuses to be serialised.
+    bytes.extend(postcard::to_allocvec(&(system, parameters)).unwrap_or_default());
+    p3_blake3::Blake3.hash_iter(bytes)
+}
