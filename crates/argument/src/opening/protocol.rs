@@ -72,7 +72,7 @@ fn check_statement<P: Profile>(
 }
 
 /// Absorbs shape and statement, so that everything drawn later depends on both.
-fn absorb<P: Profile>(
+pub(super) fn absorb<P: Profile>(
     shape: &OpeningShape,
     statement: &Statement<'_, P>,
     challenger: &mut P::Challenger,
@@ -251,6 +251,9 @@ mod prover {
         pub permit: Permit,
     }
 
+    /// A group whose opening is permitted.
+    pub(in crate::opening) type Group<'a, P> = (&'a Committed<P>, &'a dyn Rows);
+
     /// Why an opening cannot be proven.
     #[derive(Debug, Error)]
     pub enum ProveError {
@@ -293,6 +296,9 @@ mod prover {
     ) -> Result<OpeningProof<P>, ProveError> {
         check_statement(shape, statement)?;
         check_groups(shape, &groups)?;
+        // The permits end here: from now on the groups are being opened.
+        let groups: Vec<Group<'_, P>> =
+            groups.into_iter().map(|group| (group.committed, group.rows)).collect();
         let columns = combination(shape, statement.weights, &groups);
         prove_columns(shape, statement, &groups, columns, challenger)
     }
@@ -326,7 +332,7 @@ mod prover {
     pub(in crate::opening) fn combination<P: Profile>(
         shape: &OpeningShape,
         weights: &[P::E],
-        groups: &[Opener<'_, P>],
+        groups: &[Group<'_, P>],
     ) -> Vec<F> {
         let (degree, len) = (degree::<P>(), shape.code().len());
         let block = BLOCK.min(len);
@@ -335,7 +341,7 @@ mod prover {
             .flat_map(|weight| weight.as_basis_coefficients_slice().iter().copied())
             .collect();
         let groups: Vec<_> =
-            groups.iter().map(|group| (group.committed.randomness(), group.rows)).collect();
+            groups.iter().map(|&(committed, rows)| (committed.randomness(), rows)).collect();
         let blocks: Vec<Vec<F>> = (0..len / block)
             .into_par_iter()
             .map(|index| {
@@ -362,7 +368,7 @@ mod prover {
     pub(in crate::opening) fn prove_columns<P: Profile>(
         shape: &OpeningShape,
         statement: &Statement<'_, P>,
-        groups: &[Opener<'_, P>],
+        groups: &[Group<'_, P>],
         columns: Vec<F>,
         challenger: &mut P::Challenger,
     ) -> Result<OpeningProof<P>, ProveError> {
@@ -389,8 +395,8 @@ mod prover {
             .unwrap_or_default();
         let groups = groups
             .iter()
-            .map(|group| {
-                let (leaves, paths) = group.committed.open(&positions);
+            .map(|(committed, _)| {
+                let (leaves, paths) = committed.open(&positions);
                 GroupOpening { leaves: leaves.into_iter().flatten().collect(), paths }
             })
             .collect();
