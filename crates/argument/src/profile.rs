@@ -131,7 +131,11 @@ macro_rules! blake3_profile {
 }
 
 blake3_profile!(Goldilocks2, BinomialExtensionField<F, 2>, b"goldilocks-2 blake3");
-blake3_profile!(Goldilocks3, CubicTrinomialExtensionField<F>, b"goldilocks-3 blake3");
+blake3_profile!(
+    Goldilocks3,
+    CubicTrinomialExtensionField<F>,
+    b"goldilocks-3 blake3"
+);
 
 /// Secret randomness: a generator that only the operating system can seed.
 #[cfg(feature = "prove")]

@@ -43,12 +43,25 @@ impl Code {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(ShapeError::Range { what, low, high, found: value })
+                Err(ShapeError::Range {
+                    what,
+                    low,
+                    high,
+                    found: value,
+                })
             }
         };
         within("log_len", log_len, 4, 26)?;
-        within("log_inv_rate", log_inv_rate, 1, MAX_LOG_POSITIONS.saturating_sub(log_len))?;
-        Ok(Self { log_len, log_inv_rate })
+        within(
+            "log_inv_rate",
+            log_inv_rate,
+            1,
+            MAX_LOG_POSITIONS.saturating_sub(log_len),
+        )?;
+        Ok(Self {
+            log_len,
+            log_inv_rate,
+        })
     }
 
     /// `c`: base-two logarithm of the number of coefficients.
@@ -90,20 +103,20 @@ impl Code {
     /// The field point at a position.
     ///
     /// Positions are taken modulo their number.
-    #[must_use]
     pub fn point(&self, position: usize) -> F {
         let coset = (position >> self.log_len) & ((1 << self.log_inv_rate) - 1);
         let within = position & (self.len() - 1);
         let exponent = coset | (within << self.log_inv_rate);
         let root = F::two_adic_generator(self.log_positions());
-        F::GENERATOR * root.exp_u64(exponent as u64)
+        // An exponent has at most 32 bits.
+        F::GENERATOR * root.exp_u64(u64::try_from(exponent).unwrap_or(u64::MAX))
     }
 
     /// The shift of one coset: position `k * 2^c + j` is the shift of `k` times the `j`-th root of unity of
     /// order `2^c`.
     #[cfg(feature = "prove")]
     pub(super) fn shift(&self, coset: usize) -> F {
-        F::GENERATOR * F::two_adic_generator(self.log_positions()).exp_u64(coset as u64)
+        self.point(coset << self.log_len)
     }
 
     /// The multilinear points `y` of the field points `xs`, each with `1 / prod_i (1 + x^(2^i))`, so that
@@ -126,7 +139,11 @@ impl Code {
             .map(|inverses| {
                 let scale = inverses.iter().copied().product();
                 // x^(2^i) / (1 + x^(2^i)) = 1 - 1 / (1 + x^(2^i)).
-                let y = inverses.iter().rev().map(|&inverse| F::ONE - inverse).collect();
+                let y = inverses
+                    .iter()
+                    .rev()
+                    .map(|&inverse| F::ONE - inverse)
+                    .collect();
                 (scale, Point::new(y))
             })
             .collect()
@@ -134,6 +151,7 @@ impl Code {
 }
 
 #[cfg(test)]
+#[expect(clippy::as_conversions, reason = "tests convert small numbers")]
 mod tests {
     use p3_field::PrimeField64;
     use p3_multilinear_util::poly::Poly;
@@ -146,7 +164,10 @@ mod tests {
         let coefficients: Vec<F> = (0..32u64).map(|b| F::from_u64(b * b + 3)).collect();
         let xs: Vec<F> = (0..code.positions()).map(|p| code.point(p)).collect();
         for ((scale, y), &x) in code.multilinear(&xs).into_iter().zip(&xs) {
-            let value = coefficients.iter().rev().fold(F::ZERO, |sum, &f| sum * x + f);
+            let value = coefficients
+                .iter()
+                .rev()
+                .fold(F::ZERO, |sum, &f| sum * x + f);
             assert_eq!(Poly::new(coefficients.clone()).eval_base(&y), scale * value);
         }
     }
@@ -154,8 +175,9 @@ mod tests {
     #[test]
     fn positions_are_distinct_points_of_one_coset() {
         let code = Code::new(4, 3).expect("in range");
-        let mut points: Vec<u64> =
-            (0..code.positions()).map(|p| code.point(p).as_canonical_u64()).collect();
+        let mut points: Vec<u64> = (0..code.positions())
+            .map(|p| code.point(p).as_canonical_u64())
+            .collect();
         points.sort_unstable();
         points.dedup();
         assert_eq!(points.len(), code.positions());
@@ -168,9 +190,33 @@ mod tests {
     #[test]
     fn a_code_outside_the_field_is_refused() {
         assert!(Code::new(26, 6).is_ok());
-        assert!(matches!(Code::new(26, 7), Err(ShapeError::Range { what: "log_inv_rate", .. })));
-        assert!(matches!(Code::new(27, 1), Err(ShapeError::Range { what: "log_len", .. })));
-        assert!(matches!(Code::new(3, 1), Err(ShapeError::Range { what: "log_len", .. })));
-        assert!(matches!(Code::new(4, 0), Err(ShapeError::Range { what: "log_inv_rate", .. })));
+        assert!(matches!(
+            Code::new(26, 7),
+            Err(ShapeError::Range {
+                what: "log_inv_rate",
+                ..
+            })
+        ));
+        assert!(matches!(
+            Code::new(27, 1),
+            Err(ShapeError::Range {
+                what: "log_len",
+                ..
+            })
+        ));
+        assert!(matches!(
+            Code::new(3, 1),
+            Err(ShapeError::Range {
+                what: "log_len",
+                ..
+            })
+        ));
+        assert!(matches!(
+            Code::new(4, 0),
+            Err(ShapeError::Range {
+                what: "log_inv_rate",
+                ..
+            })
+        ));
     }
 }

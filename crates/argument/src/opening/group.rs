@@ -24,7 +24,11 @@ impl GroupShape {
     /// Elements of salt in one Merkle leaf.
     #[must_use]
     pub const fn salt(&self) -> usize {
-        if self.hidden > 0 { crate::profile::SALT } else { 0 }
+        if self.hidden > 0 {
+            crate::profile::SALT
+        } else {
+            0
+        }
     }
 }
 
@@ -38,7 +42,9 @@ pub struct Commitment<P: Profile> {
 
 impl<P: Profile> Clone for Commitment<P> {
     fn clone(&self) -> Self {
-        Self { root: self.root.clone() }
+        Self {
+            root: self.root.clone(),
+        }
     }
 }
 
@@ -60,6 +66,11 @@ impl<P: Profile> core::fmt::Debug for Commitment<P> {
 pub use committed::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows};
 
 #[cfg(feature = "prove")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "the prover indexes its own tables"
+)]
 mod committed {
     use alloc::vec;
     use alloc::vec::Vec;
@@ -128,7 +139,9 @@ mod committed {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
     pub enum CommitError {
         /// The randomness leaves no room for data.
-        #[error("{hidden} hidden coefficients do not fit in rows of {len}; use longer rows or fewer proofs")]
+        #[error(
+            "{hidden} hidden coefficients do not fit in rows of {len}; use longer rows or fewer proofs"
+        )]
         NoRoom {
             /// Coefficients to hide with.
             hidden: usize,
@@ -158,7 +171,9 @@ mod committed {
 
     /// A commitment has been opened as often as its randomness allows.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-    #[error("this commitment allows {allowed} openings and all are spent; commit again to open it further")]
+    #[error(
+        "this commitment allows {allowed} openings and all are spent; commit again to open it further"
+    )]
     pub struct BudgetSpent {
         /// Openings that the commitment allowed.
         pub allowed: usize,
@@ -258,7 +273,11 @@ mod committed {
             let shape = check(code, rows.rows(), budget)?;
             let hidden = random::elements(shape.rows * shape.hidden)?;
             let salts = salts(code.positions() * shape.salt())?;
-            let randomness = Randomness { code, shape, hidden };
+            let randomness = Randomness {
+                code,
+                shape,
+                hidden,
+            };
             let codewords = randomness.encode(rows);
             Ok(Self::build(randomness, budget, 0, codewords, salts))
         }
@@ -273,18 +292,39 @@ mod committed {
             let shape = check(parts.code, parts.rows, parts.budget)?;
             let positions = parts.code.positions();
             for (what, expected, found) in [
-                ("hidden coefficients", shape.rows * shape.hidden, parts.hidden.len()),
+                (
+                    "hidden coefficients",
+                    shape.rows * shape.hidden,
+                    parts.hidden.len(),
+                ),
                 ("symbols", shape.rows * positions, parts.codewords.len()),
                 ("salts", shape.salt() * positions, parts.salts.len()),
             ] {
                 if expected != found {
-                    return Err(CommitError::Parts { what, expected, found });
+                    return Err(CommitError::Parts {
+                        what,
+                        expected,
+                        found,
+                    });
                 }
             }
-            let randomness = Randomness { code: parts.code, shape, hidden: parts.hidden };
-            let (commitment, committed) =
-                Self::build(randomness, parts.budget, parts.spent, parts.codewords, parts.salts);
-            if commitment == *expected { Ok(committed) } else { Err(CommitError::Root) }
+            let randomness = Randomness {
+                code: parts.code,
+                shape,
+                hidden: parts.hidden,
+            };
+            let (commitment, committed) = Self::build(
+                randomness,
+                parts.budget,
+                parts.spent,
+                parts.codewords,
+                parts.salts,
+            );
+            if commitment == *expected {
+                Ok(committed)
+            } else {
+                Err(CommitError::Root)
+            }
         }
 
         fn build(
@@ -306,7 +346,16 @@ mod committed {
                 (root, Tree::Public(data))
             };
             let identity = NEXT.fetch_add(1, Ordering::Relaxed);
-            (Commitment { root }, Self { randomness, budget, spent, identity, tree })
+            (
+                Commitment { root },
+                Self {
+                    randomness,
+                    budget,
+                    spent,
+                    identity,
+                    tree,
+                },
+            )
         }
 
         /// The parts to store; copies the codewords.
@@ -326,7 +375,11 @@ mod committed {
                     }
                 }
             }
-            let Randomness { code, shape, hidden } = &self.randomness;
+            let Randomness {
+                code,
+                shape,
+                hidden,
+            } = &self.randomness;
             Parts {
                 code: *code,
                 rows: shape.rows,
@@ -344,7 +397,9 @@ mod committed {
         pub fn permit(&mut self) -> Result<Permit, BudgetSpent> {
             if self.randomness.shape.hidden > 0 {
                 if self.spent >= self.budget.uses {
-                    return Err(BudgetSpent { allowed: self.budget.uses });
+                    return Err(BudgetSpent {
+                        allowed: self.budget.uses,
+                    });
                 }
                 self.spent += 1;
             }
@@ -391,7 +446,13 @@ mod committed {
                 Tree::Salted(data) => P::tree().open_multi_batch(positions, data),
                 Tree::Public(data) => P::tree().open_multi_batch(positions, data),
             };
-            (leaves.into_iter().map(|leaf| leaf.into_iter().flatten().collect()).collect(), paths)
+            (
+                leaves
+                    .into_iter()
+                    .map(|leaf| leaf.into_iter().flatten().collect())
+                    .collect(),
+                paths,
+            )
         }
     }
 
@@ -401,7 +462,10 @@ mod committed {
             return Err(CommitError::Empty);
         }
         if hidden >= code.len() {
-            return Err(CommitError::NoRoom { hidden, len: code.len() });
+            return Err(CommitError::NoRoom {
+                hidden,
+                len: code.len(),
+            });
         }
         Ok(GroupShape { rows, hidden })
     }
@@ -441,7 +505,10 @@ mod committed {
             if end > first_hidden {
                 let from = first_hidden.max(start);
                 let tail = &mut coefficients[from - start..];
-                debug_assert!(tail.iter().all(|&c| c == F::ZERO), "data where the group hides");
+                debug_assert!(
+                    tail.iter().all(|&c| c == F::ZERO),
+                    "data where the group hides"
+                );
                 let offset = row * self.shape.hidden + from - first_hidden;
                 tail.copy_from_slice(&self.hidden[offset..offset + tail.len()]);
             }
@@ -473,21 +540,24 @@ mod committed {
         /// Transposes all rows into `[coefficients, rows]`, by blocks that stay in cache.
         fn fill(&self, rows: &dyn Rows, matrix: &mut [F]) {
             let (block, width) = (BLOCK.min(self.code.len()), self.shape.rows);
-            matrix.par_chunks_mut(block * width).enumerate().for_each(|(index, chunk)| {
-                let mut lines = [[F::ZERO; BLOCK]; LINE];
-                for first in (0..width).step_by(LINE) {
-                    let count = LINE.min(width - first);
-                    for (row, line) in lines.iter_mut().take(count).enumerate() {
-                        self.write(rows, first + row, index * block, &mut line[..block]);
-                    }
-                    for (at, target) in chunk.chunks_exact_mut(width).enumerate() {
-                        let target = &mut target[first..first + count];
-                        for (symbol, line) in target.iter_mut().zip(&lines) {
-                            *symbol = line[at];
+            matrix
+                .par_chunks_mut(block * width)
+                .enumerate()
+                .for_each(|(index, chunk)| {
+                    let mut lines = [[F::ZERO; BLOCK]; LINE];
+                    for first in (0..width).step_by(LINE) {
+                        let count = LINE.min(width - first);
+                        for (row, line) in lines.iter_mut().take(count).enumerate() {
+                            self.write(rows, first + row, index * block, &mut line[..block]);
+                        }
+                        for (at, target) in chunk.chunks_exact_mut(width).enumerate() {
+                            let target = &mut target[first..first + count];
+                            for (symbol, line) in target.iter_mut().zip(&lines) {
+                                *symbol = line[at];
+                            }
                         }
                     }
-                }
-            });
+                });
         }
     }
 
@@ -499,8 +569,10 @@ mod committed {
             .enumerate()
             .for_each(|(index, (target, source))| {
                 let powers = shift.shifted_powers(shift.exp_u64((index * BLOCK) as u64));
-                for ((target, source), power) in
-                    target.chunks_exact_mut(rows).zip(source.chunks_exact(rows)).zip(powers)
+                for ((target, source), power) in target
+                    .chunks_exact_mut(rows)
+                    .zip(source.chunks_exact(rows))
+                    .zip(powers)
                 {
                     target.copy_from_slice(source);
                     p3_field::scale_slice_in_place_single_core(target, power);

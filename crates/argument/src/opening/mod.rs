@@ -24,6 +24,13 @@
 //! a row at any `hidden` distinct positions are the data's plus an invertible (Vandermonde) image of them. A
 //! [`Permit`] per opening keeps the number of revealed positions within that budget. The rest of each tree is
 //! hidden by the salt in its leaves.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used
+)]
 
 mod code;
 mod group;
@@ -79,7 +86,12 @@ impl OpeningShape {
             if (low..=high).contains(&found) {
                 Ok(())
             } else {
-                Err(ShapeError::Range { what, low, high, found })
+                Err(ShapeError::Range {
+                    what,
+                    low,
+                    high,
+                    found,
+                })
             }
         };
         // Half the positions at most, so that distinct ones are drawn quickly.
@@ -93,7 +105,13 @@ impl OpeningShape {
             rows = rows.saturating_add(group.rows);
         }
         range("rows of all groups", rows, 1, Self::MAX_ROWS)?;
-        let shape = Self { code, queries, groups, grinding_bits, whir };
+        let shape = Self {
+            code,
+            queries,
+            groups,
+            grinding_bits,
+            whir,
+        };
         whir::config::<P>(&shape)?;
         Ok(shape)
     }
@@ -131,7 +149,9 @@ impl OpeningShape {
     /// Rows over all groups.
     #[must_use]
     pub fn rows(&self) -> usize {
-        self.groups.iter().fold(0, |sum, group| sum.saturating_add(group.rows))
+        self.groups
+            .iter()
+            .fold(0, |sum, group| sum.saturating_add(group.rows))
     }
 }
 

@@ -61,15 +61,26 @@ impl<P: Profile> OpeningProof<P> {
     pub fn decode(bytes: &[u8], shape: &OpeningShape) -> Result<Self, Reject> {
         let expected = Self::max_bytes(shape)?;
         if bytes.len() > expected {
-            return Err(Reject::Size { expected, found: bytes.len() });
+            return Err(Reject::Size {
+                expected,
+                found: bytes.len(),
+            });
         }
         let (proof, rest) =
             postcard::take_from_bytes::<Self>(bytes).map_err(|_| Reject::Encoding)?;
         if !rest.is_empty() {
-            return Err(Reject::Length { what: "bytes after the proof", expected: 0, found: rest.len() });
+            return Err(Reject::Length {
+                what: "bytes after the proof",
+                expected: 0,
+                found: rest.len(),
+            });
         }
         proof.check(shape)?;
-        if proof.encode() == bytes { Ok(proof) } else { Err(Reject::Canonical) }
+        if proof.encode() == bytes {
+            Ok(proof)
+        } else {
+            Err(Reject::Canonical)
+        }
     }
 
     /// The most bytes that a proof of `shape` can have: its own, with no Merkle path pruned.
@@ -85,21 +96,41 @@ impl<P: Profile> OpeningProof<P> {
     /// Errors: [`Reject::Length`] names the part.
     pub(super) fn check(&self, shape: &OpeningShape) -> Result<(), Reject> {
         let sizes = Sizes::<P>::new(shape)?;
-        equal("roots of the combination", 1, P::digests(Some(&self.combination), None).root)?;
-        equal("coordinates", degree::<P>().saturating_sub(1), self.coordinates.len())?;
+        equal(
+            "roots of the combination",
+            1,
+            P::digests(Some(&self.combination), None).root,
+        )?;
+        equal(
+            "coordinates",
+            degree::<P>().saturating_sub(1),
+            self.coordinates.len(),
+        )?;
         equal("groups", shape.groups().len(), self.groups.len())?;
         for (group, opening) in shape.groups().iter().zip(&self.groups) {
             let leaves = group.leaf().saturating_mul(shape.queries());
             equal("symbols and salts", leaves, opening.leaves.len())?;
             let most = shape.queries().saturating_mul(shape.code().log_positions());
-            at_most("digests", most, P::digests(None, Some(&opening.paths)).paths)?;
+            at_most(
+                "digests",
+                most,
+                P::digests(None, Some(&opening.paths)).paths,
+            )?;
         }
         sizes.check_whir(&self.whir)
     }
 }
 
 fn equal(what: &'static str, expected: usize, found: usize) -> Result<(), Reject> {
-    if expected == found { Ok(()) } else { Err(Reject::Length { what, expected, found }) }
+    if expected == found {
+        Ok(())
+    } else {
+        Err(Reject::Length {
+            what,
+            expected,
+            found,
+        })
+    }
 }
 
 fn at_most(what: &'static str, most: usize, found: usize) -> Result<(), Reject> {
@@ -122,36 +153,49 @@ struct Sizes<'a, P: Profile> {
 
 impl<'a, P: Profile> Sizes<'a, P> {
     fn new(shape: &'a OpeningShape) -> Result<Self, Reject> {
-        Ok(Self { shape, config: whir::config::<P>(shape)? })
+        Ok(Self {
+            shape,
+            config: whir::config::<P>(shape)?,
+        })
     }
 
     /// Openings in the order of the codewords; those of round `i` are in the proof of round `i`, the last ones
     /// stand alone.
     fn queried(&self) -> impl Iterator<Item = Queried> {
         let rounds = self.config.round_parameters().iter().cloned();
-        rounds.chain([self.config.final_round_config()]).enumerate().map(|(index, round)| {
-            let height = round.log_folded_domain_size;
-            let leaves = 1usize.checked_shl(u32::try_from(height).unwrap_or(u32::MAX));
-            Queried {
-                // A codeword with fewer leaves than queries is opened whole.
-                positions: round.num_queries.min(leaves.unwrap_or(usize::MAX)),
-                width: pow2(round.folding_factor),
-                height,
-                elements: if index == 0 { 1 } else { degree::<P>() },
-            }
-        })
+        rounds
+            .chain([self.config.final_round_config()])
+            .enumerate()
+            .map(|(index, round)| {
+                let height = round.log_folded_domain_size;
+                let leaves = 1usize.checked_shl(u32::try_from(height).unwrap_or(u32::MAX));
+                Queried {
+                    // A codeword with fewer leaves than queries is opened whole.
+                    positions: round.num_queries.min(leaves.unwrap_or(usize::MAX)),
+                    width: pow2(round.folding_factor),
+                    height,
+                    elements: if index == 0 { 1 } else { degree::<P>() },
+                }
+            })
     }
 
     /// Rounds and grinding of each sumcheck: before the first commitment, after each, and at the end.
     fn sumchecks(&self) -> impl Iterator<Item = (usize, usize)> {
-        let pow = core::iter::once(self.config.starting_folding_pow_bits())
-            .chain(self.config.round_parameters().iter().map(|round| round.folding_pow_bits));
+        let pow = core::iter::once(self.config.starting_folding_pow_bits()).chain(
+            self.config
+                .round_parameters()
+                .iter()
+                .map(|round| round.folding_pow_bits),
+        );
         self.config
             .folding_schedule()
             .iter()
             .copied()
             .zip(pow)
-            .chain([(self.config.final_sumcheck_rounds(), self.config.final_folding_pow_bits())])
+            .chain([(
+                self.config.final_sumcheck_rounds(),
+                self.config.final_folding_pow_bits(),
+            )])
     }
 
     fn total(&self) -> usize {
@@ -165,7 +209,12 @@ impl<'a, P: Profile> Sizes<'a, P> {
         for group in self.shape.groups() {
             total.add(2, LENGTH_BYTES);
             total.add(self.shape.queries().saturating_mul(group.leaf()), field);
-            total.add(self.shape.queries().saturating_mul(self.shape.code().log_positions()), digest);
+            total.add(
+                self.shape
+                    .queries()
+                    .saturating_mul(self.shape.code().log_positions()),
+                digest,
+            );
         }
         for opening in self.queried() {
             // Besides the rows: a commitment, a proof of work, tags and lengths.
@@ -185,21 +234,43 @@ impl<'a, P: Profile> Sizes<'a, P> {
 
     fn check_whir(&self, proof: &WhirProof<F, P::E, P::Tree>) -> Result<(), Reject> {
         let out_of_domain = self.config.commitment_ood_samples();
-        equal("initial answers", out_of_domain, proof.initial_ood_answers.len())?;
+        equal(
+            "initial answers",
+            out_of_domain,
+            proof.initial_ood_answers.len(),
+        )?;
         equal("whir rounds", self.config.n_rounds(), proof.rounds.len())?;
-        let final_values = proof.final_poly.as_ref().map_or(0, |poly| poly.as_slice().len());
-        equal("final values", pow2(self.config.final_sumcheck_rounds()), final_values)?;
+        let final_values = proof
+            .final_poly
+            .as_ref()
+            .map_or(0, |poly| poly.as_slice().len());
+        equal(
+            "final values",
+            pow2(self.config.final_sumcheck_rounds()),
+            final_values,
+        )?;
         for (round, parameters) in proof.rounds.iter().zip(self.config.round_parameters()) {
             let root = P::digests(round.commitment.as_ref(), None).root;
             equal("roots of a round", 1, root)?;
-            equal("answers of a round", parameters.ood_samples, round.ood_answers.len())?;
+            equal(
+                "answers of a round",
+                parameters.ood_samples,
+                round.ood_answers.len(),
+            )?;
         }
-        let openings = proof.rounds.iter().map(|round: &WhirRoundProof<_, _, P::Tree>| &round.openings);
+        let openings = proof
+            .rounds
+            .iter()
+            .map(|round: &WhirRoundProof<_, _, P::Tree>| &round.openings);
         for (queried, found) in self.queried().zip(openings.chain([&proof.final_openings])) {
             check_openings::<P>(&queried, found)?;
         }
         let closing = self.config.final_sumcheck_rounds();
-        equal("final sumchecks", closing.min(1), usize::from(proof.final_sumcheck.is_some()))?;
+        equal(
+            "final sumchecks",
+            closing.min(1),
+            usize::from(proof.final_sumcheck.is_some()),
+        )?;
         let sumchecks = core::iter::once(&proof.initial_sumcheck)
             .chain(proof.rounds.iter().map(|round| &round.sumcheck))
             .chain(&proof.final_sumcheck);
@@ -215,17 +286,21 @@ fn check_openings<P: Profile>(
     found: &QueryOpenings<F, P::E, Paths<P>>,
 ) -> Result<(), Reject> {
     let (elements, rows, paths) = match found {
-        QueryOpenings::Base(opening) => {
-            (1, lengths(&opening.rows, expected.width), &opening.proof)
-        }
-        QueryOpenings::Extension(opening) => {
-            (degree::<P>(), lengths(&opening.rows, expected.width), &opening.proof)
-        }
+        QueryOpenings::Base(opening) => (1, lengths(&opening.rows, expected.width), &opening.proof),
+        QueryOpenings::Extension(opening) => (
+            degree::<P>(),
+            lengths(&opening.rows, expected.width),
+            &opening.proof,
+        ),
     };
     equal("elements of an opened symbol", expected.elements, elements)?;
     equal("queried rows", expected.positions, rows.0)?;
     if let Some(found) = rows.1 {
-        return Err(Reject::Length { what: "symbols of a queried row", expected: expected.width, found });
+        return Err(Reject::Length {
+            what: "symbols of a queried row",
+            expected: expected.width,
+            found,
+        });
     }
     let most = expected.positions.saturating_mul(expected.height);
     at_most("digests", most, P::digests(None, Some(paths)).paths)
@@ -233,7 +308,10 @@ fn check_openings<P: Profile>(
 
 /// How many rows there are, and the length of the first that is not `width` long.
 fn lengths<T>(rows: &[Vec<T>], width: usize) -> (usize, Option<usize>) {
-    (rows.len(), rows.iter().map(Vec::len).find(|&found| found != width))
+    (
+        rows.len(),
+        rows.iter().map(Vec::len).find(|&found| found != width),
+    )
 }
 
 fn check_sumcheck<P: Profile>(
@@ -241,13 +319,20 @@ fn check_sumcheck<P: Profile>(
     pow_bits: usize,
     sumcheck: &SumcheckData<F, P::E>,
 ) -> Result<(), Reject> {
-    equal("sumcheck rounds", rounds, sumcheck.polynomial_evaluations.len())?;
+    equal(
+        "sumcheck rounds",
+        rounds,
+        sumcheck.polynomial_evaluations.len(),
+    )?;
     let witnesses = if pow_bits > 0 { rounds } else { 0 };
     equal("proofs of work", witnesses, sumcheck.pow_witnesses.len())
 }
 
 fn pow2(exponent: usize) -> usize {
-    u32::try_from(exponent).ok().and_then(|exponent| 1usize.checked_shl(exponent)).unwrap_or(usize::MAX)
+    u32::try_from(exponent)
+        .ok()
+        .and_then(|exponent| 1usize.checked_shl(exponent))
+        .unwrap_or(usize::MAX)
 }
 
 /// A sum of products that stays at the top of its range instead of wrapping.

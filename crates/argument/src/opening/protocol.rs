@@ -39,16 +39,30 @@ pub fn verify<P: Profile>(
     pcs.observe_commitment(&proof.combination, challenger);
     check_grinding::<P>(shape, proof.grinding, challenger)?;
     let positions = draw_positions::<P>(shape, challenger);
-    let points: Vec<F> = positions.iter().map(|&position| shape.code().point(position)).collect();
+    let points: Vec<F> = positions
+        .iter()
+        .map(|&position| shape.code().point(position))
+        .collect();
 
     let rows = opened_rows(shape, statement, proof, &positions)?;
     let combined = combine::<P>(statement.weights, &rows, positions.len());
     let first = first_coordinate::<P>(statement.value, &proof.coordinates);
-    let at_point = core::iter::once(first).chain(proof.coordinates.iter().copied()).collect();
+    let at_point = core::iter::once(first)
+        .chain(proof.coordinates.iter().copied())
+        .collect();
     let claims = Claims::<P>::new(shape, statement.point, at_point, &points, &combined);
-    let inner = PcsProof { whir: proof.whir.clone(), evals: claims.values };
+    let inner = PcsProof {
+        whir: proof.whir.clone(),
+        evals: claims.values,
+    };
     let schedule = whir::schedule::<P>(shape);
-    pcs.verify_at(&proof.combination, &inner, &schedule, &claims.points, challenger)?;
+    pcs.verify_at(
+        &proof.combination,
+        &inner,
+        &schedule,
+        &claims.points,
+        challenger,
+    )?;
     Ok(Opened { points, rows })
 }
 
@@ -57,15 +71,34 @@ fn check_statement<P: Profile>(
     shape: &OpeningShape,
     statement: &Statement<'_, P>,
 ) -> Result<(), Reject> {
-    let roots = statement.commitments.iter().map(|c| P::digests(Some(&c.root), None).root);
+    let roots = statement
+        .commitments
+        .iter()
+        .map(|c| P::digests(Some(&c.root), None).root);
     for (what, expected, found) in [
-        ("commitments", shape.groups().len(), statement.commitments.len()),
-        ("roots", shape.groups().len(), roots.fold(0, usize::saturating_add)),
+        (
+            "commitments",
+            shape.groups().len(),
+            statement.commitments.len(),
+        ),
+        (
+            "roots",
+            shape.groups().len(),
+            roots.fold(0, usize::saturating_add),
+        ),
         ("weights", shape.rows(), statement.weights.len()),
-        ("coordinates", shape.code().log_len(), statement.point.num_variables()),
+        (
+            "coordinates",
+            shape.code().log_len(),
+            statement.point.num_variables(),
+        ),
     ] {
         if expected != found {
-            return Err(Reject::Statement { what, expected, found });
+            return Err(Reject::Statement {
+                what,
+                expected,
+                found,
+            });
         }
     }
     Ok(())
@@ -78,7 +111,11 @@ pub(super) fn absorb<P: Profile>(
     challenger: &mut P::Challenger,
 ) {
     let mut number = |number: usize| challenger.observe(F::from_usize(number));
-    for value in [shape.code().log_len(), shape.code().log_inv_rate(), shape.queries()] {
+    for value in [
+        shape.code().log_len(),
+        shape.code().log_inv_rate(),
+        shape.queries(),
+    ] {
         number(value);
     }
     number(shape.grinding_bits());
@@ -87,11 +124,28 @@ pub(super) fn absorb<P: Profile>(
         number(group.rows);
         number(group.hidden);
     }
-    // WHIR absorbs its own configuration.
+    // WHIR absorbs its configuration only after the positions are drawn.
+    let whir = shape.whir();
+    for value in [
+        whir.log_inv_rate,
+        whir.security_bits,
+        whir.pow_bits,
+        whir.folds.len(),
+    ] {
+        number(value);
+    }
+    for &fold in &whir.folds {
+        number(fold);
+    }
     for commitment in statement.commitments {
         challenger.observe(commitment.root.clone());
     }
-    for &element in statement.weights.iter().chain(statement.point.iter()).chain([&statement.value]) {
+    for &element in statement
+        .weights
+        .iter()
+        .chain(statement.point.iter())
+        .chain([&statement.value])
+    {
         for &coordinate in element.as_basis_coefficients_slice() {
             challenger.observe(coordinate);
         }
@@ -120,10 +174,7 @@ fn check_grinding<P: Profile>(
 ///
 /// Distinct positions catch a bad word at least as often as independent ones, and reveal the same number of
 /// values every time.
-fn draw_positions<P: Profile>(
-    shape: &OpeningShape,
-    challenger: &mut P::Challenger,
-) -> Vec<usize> {
+fn draw_positions<P: Profile>(shape: &OpeningShape, challenger: &mut P::Challenger) -> Vec<usize> {
     use p3_challenger::CanSampleUniformBits;
 
     let mut positions = BTreeSet::new();
@@ -143,13 +194,23 @@ fn opened_rows<P: Profile>(
     proof: &OpeningProof<P>,
     positions: &[usize],
 ) -> Result<Vec<Vec<Vec<F>>>, Reject> {
-    let groups = shape.groups().iter().zip(statement.commitments).zip(&proof.groups);
+    let groups = shape
+        .groups()
+        .iter()
+        .zip(statement.commitments)
+        .zip(&proof.groups);
     groups
         .enumerate()
         .map(|(group, ((size, commitment), opening))| {
-            let dimensions = [Dimensions { width: size.leaf(), height: shape.code().positions() }];
-            let leaves: Vec<Vec<&[F]>> =
-                opening.leaves.chunks(size.leaf()).map(|leaf| Vec::from([leaf])).collect();
+            let dimensions = [Dimensions {
+                width: size.leaf(),
+                height: shape.code().positions(),
+            }];
+            let leaves: Vec<Vec<&[F]>> = opening
+                .leaves
+                .chunks(size.leaf())
+                .map(|leaf| Vec::from([leaf]))
+                .collect();
             P::tree()
                 .verify_multi_batch(
                     &commitment.root,
@@ -160,20 +221,21 @@ fn opened_rows<P: Profile>(
                 )
                 .map_err(|_| Reject::Merkle { group })?;
             let rows = leaves.iter().flatten();
-            Ok(rows.map(|leaf| leaf.iter().take(size.rows).copied().collect()).collect())
+            Ok(rows
+                .map(|leaf| leaf.iter().take(size.rows).copied().collect())
+                .collect())
         })
         .collect()
 }
 
 /// The weighted sum of all rows at each position.
-fn combine<P: Profile>(
-    weights: &[P::E],
-    rows: &[Vec<Vec<F>>],
-    positions: usize,
-) -> Vec<P::E> {
+fn combine<P: Profile>(weights: &[P::E], rows: &[Vec<Vec<F>>], positions: usize) -> Vec<P::E> {
     (0..positions)
         .map(|position| {
-            let symbols = rows.iter().filter_map(|group| group.get(position)).flatten();
+            let symbols = rows
+                .iter()
+                .filter_map(|group| group.get(position))
+                .flatten();
             dot_product(weights.iter().copied(), symbols.copied())
         })
         .collect()
@@ -216,6 +278,7 @@ impl<P: Profile> Claims<P> {
 }
 
 #[cfg(feature = "prove")]
+#[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
 mod prover {
     use alloc::vec;
     use alloc::vec::Vec;
@@ -233,9 +296,7 @@ mod prover {
     use super::{Claims, absorb, check_statement, draw_positions};
     use crate::opening::proof::{GroupOpening, OpeningProof};
     use crate::opening::whir::{self, degree};
-    use crate::opening::{
-        Committed, OpeningShape, Permit, Reject, Rows, ShapeError, Statement,
-    };
+    use crate::opening::{Committed, OpeningShape, Permit, Reject, Rows, ShapeError, Statement};
     use crate::profile::{F, Profile};
 
     /// Coefficients of the combination that one task sums over all rows.
@@ -297,8 +358,10 @@ mod prover {
         check_statement(shape, statement)?;
         check_groups(shape, &groups)?;
         // The permits end here: from now on the groups are being opened.
-        let groups: Vec<Group<'_, P>> =
-            groups.into_iter().map(|group| (group.committed, group.rows)).collect();
+        let groups: Vec<Group<'_, P>> = groups
+            .into_iter()
+            .map(|group| (group.committed, group.rows))
+            .collect();
         let columns = combination(shape, statement.weights, &groups);
         prove_columns(shape, statement, &groups, columns, challenger)
     }
@@ -309,7 +372,12 @@ mod prover {
     ) -> Result<(), ProveError> {
         if groups.len() != shape.groups().len() {
             let (expected, found) = (shape.groups().len(), groups.len());
-            return Err(Reject::Statement { what: "groups", expected, found }.into());
+            return Err(Reject::Statement {
+                what: "groups",
+                expected,
+                found,
+            }
+            .into());
         }
         for (group, (opener, expected)) in groups.iter().zip(shape.groups()).enumerate() {
             let committed = opener.committed;
@@ -340,8 +408,10 @@ mod prover {
             .iter()
             .flat_map(|weight| weight.as_basis_coefficients_slice().iter().copied())
             .collect();
-        let groups: Vec<_> =
-            groups.iter().map(|&(committed, rows)| (committed.randomness(), rows)).collect();
+        let groups: Vec<_> = groups
+            .iter()
+            .map(|&(committed, rows)| (committed.randomness(), rows))
+            .collect();
         let blocks: Vec<Vec<F>> = (0..len / block)
             .into_par_iter()
             .map(|index| {
@@ -379,9 +449,16 @@ mod prover {
         let witness = <PrefixProver<F, P::E> as Layout<F, P::E>>::new_witness(vec![table], fold);
         let (combination, data) = pcs.commit(witness, challenger)?;
         let bits = shape.grinding_bits();
-        let grinding = if bits > 0 { challenger.grind(bits) } else { F::ZERO };
+        let grinding = if bits > 0 {
+            challenger.grind(bits)
+        } else {
+            F::ZERO
+        };
         let positions = draw_positions::<P>(shape, challenger);
-        let xs: Vec<F> = positions.iter().map(|&position| shape.code().point(position)).collect();
+        let xs: Vec<F> = positions
+            .iter()
+            .map(|&position| shape.code().point(position))
+            .collect();
 
         // Only the points matter here: WHIR evaluates the columns itself.
         let zeros = vec![P::E::ZERO; xs.len()];
@@ -397,10 +474,19 @@ mod prover {
             .iter()
             .map(|(committed, _)| {
                 let (leaves, paths) = committed.open(&positions);
-                GroupOpening { leaves: leaves.into_iter().flatten().collect(), paths }
+                GroupOpening {
+                    leaves: leaves.into_iter().flatten().collect(),
+                    paths,
+                }
             })
             .collect();
-        Ok(OpeningProof { combination, grinding, coordinates, groups, whir: inner.whir })
+        Ok(OpeningProof {
+            combination,
+            grinding,
+            coordinates,
+            groups,
+            whir: inner.whir,
+        })
     }
 }
 

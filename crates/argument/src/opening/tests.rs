@@ -33,10 +33,18 @@ impl Rows for Table {
 impl Table {
     fn random(rng: &mut StdRng, rows: usize, len: usize, hidden: usize) -> Self {
         let row = |rng: &mut StdRng| {
-            let data = (0..len).map(|b| if b < len - hidden { rng.random() } else { F::ZERO });
+            let data = (0..len).map(|b| {
+                if b < len - hidden {
+                    rng.random()
+                } else {
+                    F::ZERO
+                }
+            });
             data.collect()
         };
-        Self { rows: (0..rows).map(|_| row(rng)).collect() }
+        Self {
+            rows: (0..rows).map(|_| row(rng)).collect(),
+        }
     }
 }
 
@@ -72,9 +80,19 @@ fn case<P: Profile>(log_len: usize, queries: usize, groups: &[(usize, usize)]) -
     // Little work: these tests look at structure, not at bits.
     let whir = whir_parameters::<P>(log_len, 60, 4);
     let shape = OpeningShape::new::<P>(code, queries, groups, 3, whir).expect("a shape");
-    let weights: Vec<P::E> = (0..shape.rows()).map(|_| extension::<P>(&mut rng)).collect();
+    let weights: Vec<P::E> = (0..shape.rows())
+        .map(|_| extension::<P>(&mut rng))
+        .collect();
     let point = Point::new((0..log_len).map(|_| extension::<P>(&mut rng)).collect());
-    let mut case = Case { shape, tables, commitments, committed, weights, point, value: P::E::ZERO };
+    let mut case = Case {
+        shape,
+        tables,
+        commitments,
+        committed,
+        weights,
+        point,
+        value: P::E::ZERO,
+    };
     let columns = case.columns();
     case.value = case.evaluate(&columns);
     case
@@ -91,15 +109,26 @@ impl<P: Profile> Case<P> {
     }
 
     fn openers(&mut self) -> Vec<Opener<'_, P>> {
-        let permits: Vec<Permit> =
-            self.committed.iter_mut().map(|group| group.permit().expect("budget")).collect();
+        let permits: Vec<Permit> = self
+            .committed
+            .iter_mut()
+            .map(|group| group.permit().expect("budget"))
+            .collect();
         let groups = self.committed.iter().zip(&self.tables).zip(permits);
-        groups.map(|((committed, rows), permit)| Opener { committed, rows, permit }).collect()
+        groups
+            .map(|((committed, rows), permit)| Opener {
+                committed,
+                rows,
+                permit,
+            })
+            .collect()
     }
 
     fn groups(&self) -> Vec<(&Committed<P>, &dyn Rows)> {
         let groups = self.committed.iter().zip(&self.tables);
-        groups.map(|(committed, rows)| (committed, rows as &dyn Rows)).collect()
+        groups
+            .map(|(committed, rows)| (committed, rows as &dyn Rows))
+            .collect()
     }
 
     /// The honest combination.
@@ -132,12 +161,23 @@ impl<P: Profile> Case<P> {
     /// A proof for the honest rows but the given columns.
     fn prove_with(&self, columns: Vec<F>) -> OpeningProof<P> {
         let challenger = &mut P::challenger(b"test");
-        prove_columns(&self.shape, &self.statement(), &self.groups(), columns, challenger)
-            .expect("a proof")
+        prove_columns(
+            &self.shape,
+            &self.statement(),
+            &self.groups(),
+            columns,
+            challenger,
+        )
+        .expect("a proof")
     }
 
     fn verify(&self, proof: &OpeningProof<P>) -> Result<Opened, Reject> {
-        verify(&self.shape, &self.statement(), proof, &mut P::challenger(b"test"))
+        verify(
+            &self.shape,
+            &self.statement(),
+            proof,
+            &mut P::challenger(b"test"),
+        )
     }
 }
 
@@ -275,11 +315,23 @@ fn each_part_of_a_proof_changed_is_rejected_by_its_own_check() {
     let other = case.commitments[0].root.clone();
     // Another combination is other work and other positions.
     changed(&|proof| proof.combination = other.clone());
-    assert!(matches!(changed(&|p| p.coordinates[0] += F::ONE), Reject::Whir(_)));
-    assert!(matches!(changed(&|p| p.groups[0].leaves[0] += F::ONE), Reject::Merkle { group: 0 }));
+    assert!(matches!(
+        changed(&|p| p.coordinates[0] += F::ONE),
+        Reject::Whir(_)
+    ));
+    assert!(matches!(
+        changed(&|p| p.groups[0].leaves[0] += F::ONE),
+        Reject::Merkle { group: 0 }
+    ));
     let salt = case.shape.groups()[0].leaf() - 1;
-    assert!(matches!(changed(&|p| p.groups[0].leaves[salt] += F::ONE), Reject::Merkle { group: 0 }));
-    assert!(matches!(changed(&|p| p.groups[1].leaves[9] += F::ONE), Reject::Merkle { group: 1 }));
+    assert!(matches!(
+        changed(&|p| p.groups[0].leaves[salt] += F::ONE),
+        Reject::Merkle { group: 0 }
+    ));
+    assert!(matches!(
+        changed(&|p| p.groups[1].leaves[9] += F::ONE),
+        Reject::Merkle { group: 1 }
+    ));
     let digest = |p: &mut OpeningProof<Goldilocks2>| p.groups[1].paths.sibling_hashes[0][0] ^= 1;
     assert!(matches!(changed(&digest), Reject::Merkle { group: 1 }));
     changed(&|p| p.groups.swap(0, 1));
@@ -289,7 +341,12 @@ fn each_part_of_a_proof_changed_is_rejected_by_its_own_check() {
         assert!(matches!(error, Reject::Whir(_)), "{error:?}");
     };
     whir(&|w| w.initial_sumcheck.polynomial_evaluations[1][0] += F::ONE);
-    whir(&|w| w.final_sumcheck.as_mut().expect("closing rounds").polynomial_evaluations[0][1] += F::ONE);
+    whir(&|w| {
+        w.final_sumcheck
+            .as_mut()
+            .expect("closing rounds")
+            .polynomial_evaluations[0][1] += F::ONE
+    });
     whir(&|w| w.final_poly.as_mut().expect("values").as_mut_slice()[0] += F::ONE);
 }
 
@@ -301,9 +358,15 @@ fn work_that_was_not_done_is_rejected() {
     for witness in 0..64u32 {
         let mut proof = honest.clone();
         proof.grinding = F::from_u32(witness) + F::GENERATOR;
-        rejected += usize::from(matches!(case.verify(&proof), Err(Reject::Grinding { bits: 3 })));
+        rejected += usize::from(matches!(
+            case.verify(&proof),
+            Err(Reject::Grinding { bits: 3 })
+        ));
     }
-    assert!(rejected > 32, "seven in eight witnesses miss three bits, {rejected} of 64 did");
+    assert!(
+        rejected > 32,
+        "seven in eight witnesses miss three bits, {rejected} of 64 did"
+    );
 
     let groups = case.shape.groups().to_vec();
     let whir = case.shape.whir().clone();
@@ -312,7 +375,10 @@ fn work_that_was_not_done_is_rejected() {
     let mut proof = case.prove();
     case.verify(&proof).expect("no work needed");
     proof.grinding = F::ONE;
-    assert!(matches!(case.verify(&proof), Err(Reject::Grinding { bits: 0 })));
+    assert!(matches!(
+        case.verify(&proof),
+        Err(Reject::Grinding { bits: 0 })
+    ));
 }
 
 #[test]
@@ -338,12 +404,23 @@ fn a_proof_of_another_shape_is_rejected_before_anything_is_computed() {
     refused("groups", &|p| p.groups.push(p.groups[0].clone()));
     refused("symbols and salts", &|p| p.groups[0].leaves.truncate(1));
     refused("symbols and salts", &|p| p.groups[1].leaves.push(F::ONE));
-    refused("digests", &|p| p.groups[1].paths.sibling_hashes.resize(40 * 12 + 1, [0; 32]));
-    refused("initial answers", &|p| p.whir.initial_ood_answers.push(case.value));
+    refused("digests", &|p| {
+        p.groups[1]
+            .paths
+            .sibling_hashes
+            .resize(40 * 12 + 1, [0; 32])
+    });
+    refused("initial answers", &|p| {
+        p.whir.initial_ood_answers.push(case.value)
+    });
     refused("final values", &|p| p.whir.final_poly = None);
     refused("final sumchecks", &|p| p.whir.final_sumcheck = None);
-    refused("sumcheck rounds", &|p| p.whir.initial_sumcheck.polynomial_evaluations.truncate(1));
-    refused("proofs of work", &|p| p.whir.initial_sumcheck.pow_witnesses.push(F::ONE));
+    refused("sumcheck rounds", &|p| {
+        p.whir.initial_sumcheck.polynomial_evaluations.truncate(1)
+    });
+    refused("proofs of work", &|p| {
+        p.whir.initial_sumcheck.pow_witnesses.push(F::ONE)
+    });
 }
 
 #[test]
@@ -364,16 +441,29 @@ fn every_length_inside_whir_is_checked() {
     refused("whir rounds", &|w| drop(w.rounds.pop()));
     refused("whir rounds", &|w| w.rounds.push(w.rounds[0].clone()));
     refused("roots of a round", &|w| w.rounds[0].commitment = None);
-    refused("answers of a round", &|w| w.rounds[0].ood_answers.push(case.value));
-    refused("sumcheck rounds", &|w| w.rounds[0].sumcheck.polynomial_evaluations.clear());
+    refused("answers of a round", &|w| {
+        w.rounds[0].ood_answers.push(case.value)
+    });
+    refused("sumcheck rounds", &|w| {
+        w.rounds[0].sumcheck.polynomial_evaluations.clear()
+    });
     refused("final values", &|w| {
         w.final_poly = Some(Poly::new(vec![case.value; 128]));
     });
-    refused("elements of an opened symbol", &|w| w.final_openings = w.rounds[0].openings.clone());
-    refused("queried rows", &|w| drop(base(&mut w.rounds[0].openings).rows.pop()));
-    refused("symbols of a queried row", &|w| base(&mut w.rounds[0].openings).rows[3].truncate(1));
+    refused("elements of an opened symbol", &|w| {
+        w.final_openings = w.rounds[0].openings.clone()
+    });
+    refused("queried rows", &|w| {
+        drop(base(&mut w.rounds[0].openings).rows.pop())
+    });
+    refused("symbols of a queried row", &|w| {
+        base(&mut w.rounds[0].openings).rows[3].truncate(1)
+    });
     refused("digests", &|w| {
-        base(&mut w.rounds[0].openings).proof.sibling_hashes.resize(1 << 12, [0; 32]);
+        base(&mut w.rounds[0].openings)
+            .proof
+            .sibling_hashes
+            .resize(1 << 12, [0; 32]);
     });
 }
 
@@ -409,7 +499,13 @@ fn other_bytes_never_panic_and_never_verify() {
     }
     let mut extended = bytes.clone();
     extended.push(0);
-    assert!(matches!(verify(&extended), Err(Reject::Length { what: "bytes after the proof", .. })));
+    assert!(matches!(
+        verify(&extended),
+        Err(Reject::Length {
+            what: "bytes after the proof",
+            ..
+        })
+    ));
 
     let most = OpeningProof::<Goldilocks2>::max_bytes(&case.shape).expect("a size");
     let huge = vec![0xff; most + 1];
@@ -419,7 +515,10 @@ fn other_bytes_never_panic_and_never_verify() {
     assert!(matches!(verify(&claims_much), Err(Reject::Encoding)));
 
     // One root, its number written in two bytes.
-    let padded: Vec<u8> = [0x81, 0x00].into_iter().chain(bytes[1..].iter().copied()).collect();
+    let padded: Vec<u8> = [0x81, 0x00]
+        .into_iter()
+        .chain(bytes[1..].iter().copied())
+        .collect();
     assert!(matches!(verify(&padded), Err(Reject::Canonical)));
     // The first field element, the proof of work, plus the modulus.
     let mut wrapped = bytes.clone();
@@ -456,7 +555,9 @@ fn each_item_of_the_statement_changes_what_is_drawn() {
     case.commitments.swap(0, 1);
     note(&case);
     let reshaped = |case: &Case<Goldilocks2>, queries, grinding, groups: [(usize, usize); 2]| {
-        let groups = groups.map(|(rows, hidden)| GroupShape { rows, hidden }).to_vec();
+        let groups = groups
+            .map(|(rows, hidden)| GroupShape { rows, hidden })
+            .to_vec();
         let whir = case.shape.whir().clone();
         OpeningShape::new::<Goldilocks2>(*case.shape.code(), queries, groups, grinding, whir)
             .expect("a shape")
@@ -490,31 +591,54 @@ fn a_permit_of_another_commitment_is_refused() {
     let mut case = case::<Goldilocks2>(6, 10, &[(2, 5), (2, 5)]);
     let (shape, weights) = (case.shape.clone(), case.weights.clone());
     let (commitments, point, value) = (case.commitments.clone(), case.point.clone(), case.value);
-    let statement = Statement { commitments: &commitments, weights: &weights, point: &point, value };
+    let statement = Statement {
+        commitments: &commitments,
+        weights: &weights,
+        point: &point,
+        value,
+    };
     fn try_prove(
         shape: &OpeningShape,
         statement: &Statement<'_, Goldilocks2>,
         openers: Vec<Opener<'_, Goldilocks2>>,
     ) -> Result<(), ProveError> {
-        prove(shape, statement, openers, &mut Goldilocks2::challenger(b"test")).map(|_| ())
+        prove(
+            shape,
+            statement,
+            openers,
+            &mut Goldilocks2::challenger(b"test"),
+        )
+        .map(|_| ())
     }
     try_prove(&shape, &statement, case.openers()).expect("the honest twin");
 
     let mut openers = case.openers();
     let (first, second) = openers.split_at_mut(1);
     core::mem::swap(&mut first[0].permit, &mut second[0].permit);
-    assert!(matches!(try_prove(&shape, &statement, openers), Err(ProveError::Permit { group: 0 })));
+    assert!(matches!(
+        try_prove(&shape, &statement, openers),
+        Err(ProveError::Permit { group: 0 })
+    ));
 
     let mut openers = case.openers();
     openers.pop();
     let error = try_prove(&shape, &statement, openers);
-    assert!(matches!(error, Err(ProveError::Statement(Reject::Statement { what: "groups", .. }))));
+    assert!(matches!(
+        error,
+        Err(ProveError::Statement(Reject::Statement {
+            what: "groups",
+            ..
+        }))
+    ));
 
     // More positions than each opening may reveal.
     let groups = shape.groups().to_vec();
     let wide = OpeningShape::new::<Goldilocks2>(*shape.code(), 11, groups, 3, shape.whir().clone())
         .expect("a shape");
-    assert!(matches!(try_prove(&wide, &statement, case.openers()), Err(ProveError::Group { group: 0 })));
+    assert!(matches!(
+        try_prove(&wide, &statement, case.openers()),
+        Err(ProveError::Group { group: 0 })
+    ));
 }
 
 #[test]
@@ -523,8 +647,9 @@ fn a_stored_commitment_is_restored_with_what_it_has_spent() {
     case.prove();
     for group in 0..2 {
         let parts = case.committed[group].parts();
-        let restored = Committed::<Goldilocks2>::from_parts(parts.clone(), &case.commitments[group])
-            .expect("its own parts");
+        let restored =
+            Committed::<Goldilocks2>::from_parts(parts.clone(), &case.commitments[group])
+                .expect("its own parts");
         assert_eq!(restored.spent(), case.committed[group].spent());
         case.committed[group] = restored;
 
@@ -533,13 +658,22 @@ fn a_stored_commitment_is_restored_with_what_it_has_spent() {
             change(&mut parts);
             Committed::<Goldilocks2>::from_parts(parts, &case.commitments[group]).err()
         };
-        assert_eq!(refused(&|parts| parts.codewords[7] += F::ONE), Some(CommitError::Root));
+        assert_eq!(
+            refused(&|parts| parts.codewords[7] += F::ONE),
+            Some(CommitError::Root)
+        );
         let what = |error| match error {
             Some(CommitError::Parts { what, .. }) => what,
             other => panic!("expected wrong parts, found {other:?}"),
         };
-        assert_eq!(what(refused(&|parts| parts.codewords.truncate(9))), "symbols");
-        assert_eq!(what(refused(&|parts| parts.hidden.push(F::ONE))), "hidden coefficients");
+        assert_eq!(
+            what(refused(&|parts| parts.codewords.truncate(9))),
+            "symbols"
+        );
+        assert_eq!(
+            what(refused(&|parts| parts.hidden.push(F::ONE))),
+            "hidden coefficients"
+        );
         assert_eq!(what(refused(&|parts| parts.salts.push(F::ONE))), "salts");
         assert_eq!(refused(&|parts| parts.rows = 0), Some(CommitError::Empty));
     }
@@ -551,13 +685,24 @@ fn a_stored_commitment_is_restored_with_what_it_has_spent() {
 #[test]
 fn rows_without_room_for_randomness_are_refused() {
     let code = Code::new(6, 2).expect("a code");
-    let table = Table { rows: vec![vec![F::ZERO; 64]] };
+    let table = Table {
+        rows: vec![vec![F::ZERO; 64]],
+    };
     let refused = |table: &Table, uses| {
         Committed::<Goldilocks2>::new(code, table, Budget { queries: 32, uses }).err()
     };
     assert_eq!(refused(&table, 1), None);
-    assert_eq!(refused(&table, 2), Some(CommitError::NoRoom { hidden: 64, len: 64 }));
-    assert_eq!(refused(&Table { rows: Vec::new() }, 1), Some(CommitError::Empty));
+    assert_eq!(
+        refused(&table, 2),
+        Some(CommitError::NoRoom {
+            hidden: 64,
+            len: 64
+        })
+    );
+    assert_eq!(
+        refused(&Table { rows: Vec::new() }, 1),
+        Some(CommitError::Empty)
+    );
 }
 
 /// Rank of the map from a row's hidden coefficients to its symbols at `positions`.
@@ -566,7 +711,9 @@ fn rank(code: Code, hidden: usize, positions: &[usize]) -> usize {
         .iter()
         .map(|&position| {
             let x = code.point(position);
-            (code.len() - hidden..code.len()).map(|b| x.exp_u64(b as u64)).collect()
+            (code.len() - hidden..code.len())
+                .map(|b| x.exp_u64(b as u64))
+                .collect()
         })
         .collect();
     let mut rank = 0;
@@ -579,7 +726,9 @@ fn rank(code: Code, hidden: usize, positions: &[usize]) -> usize {
         let pivot = matrix[rank].clone();
         for row in matrix.iter_mut().skip(rank + 1) {
             let factor = row[column] * inverse;
-            row.iter_mut().zip(&pivot).for_each(|(value, &p)| *value -= factor * p);
+            row.iter_mut()
+                .zip(&pivot)
+                .for_each(|(value, &p)| *value -= factor * p);
         }
         rank += 1;
     }
@@ -612,12 +761,18 @@ fn one_committed_bit_reveals_itself_without_salt_only() {
         row[0] = F::from_bool(bit);
         Table { rows: vec![row] }
     };
-    let budget = Budget { queries: 4, uses: 1 };
+    let budget = Budget {
+        queries: 4,
+        uses: 1,
+    };
     for secret in [false, true] {
         for salted in [false, true] {
-            let new = if salted { Committed::<Goldilocks2>::new } else { Committed::new_without_salts };
-            let (commitment, committed) =
-                new(code, &bit(secret), budget).expect("a commitment");
+            let new = if salted {
+                Committed::<Goldilocks2>::new
+            } else {
+                Committed::new_without_salts
+            };
+            let (commitment, committed) = new(code, &bit(secret), budget).expect("a commitment");
             // The guess: the same codewords, shifted by the difference that the bit makes (the constant one),
             // under the salt that an attacker can assume, none.
             let parts = committed.parts();
@@ -640,8 +795,13 @@ fn one_committed_bit_reveals_itself_without_salt_only() {
 #[test]
 fn two_commitments_to_one_table_share_nothing() {
     let code = Code::new(6, 2).expect("a code");
-    let table = Table { rows: vec![vec![F::ZERO; 64]; 3] };
-    let budget = Budget { queries: 4, uses: 2 };
+    let table = Table {
+        rows: vec![vec![F::ZERO; 64]; 3],
+    };
+    let budget = Budget {
+        queries: 4,
+        uses: 2,
+    };
     let (first, one) = Committed::<Goldilocks2>::new(code, &table, budget).expect("a commitment");
     let (second, two) = Committed::<Goldilocks2>::new(code, &table, budget).expect("a commitment");
     assert_ne!(first, second);

@@ -68,26 +68,47 @@ pub fn whir_parameters<P: Profile>(
         // The larger folds come first, where rows are cheapest.
         .map(|round| (folded + rounds - 1 - round) / rounds)
         .collect();
-    WhirParameters { log_inv_rate: LOG_INV_RATE, folds, security_bits, pow_bits }
+    WhirParameters {
+        log_inv_rate: LOG_INV_RATE,
+        folds,
+        security_bits,
+        pow_bits,
+    }
 }
 
 /// Derives WHIR's configuration and refuses what it cannot reach.
 pub(super) fn config<P: Profile>(shape: &OpeningShape) -> Result<Config<P>, ShapeError> {
     let whir = shape.whir();
-    let variables = shape.code().log_len().saturating_add(log2_ceil_usize(degree::<P>()));
-    let folded = whir.folds.iter().fold(0usize, |sum, &fold| sum.saturating_add(fold));
+    let variables = shape
+        .code()
+        .log_len()
+        .saturating_add(log2_ceil_usize(degree::<P>()));
+    let folded = whir
+        .folds
+        .iter()
+        .fold(0usize, |sum, &fold| sum.saturating_add(fold));
     let range = |what, found, low, high| {
         if (low..=high).contains(&found) {
             Ok(())
         } else {
-            Err(ShapeError::Range { what, low, high, found })
+            Err(ShapeError::Range {
+                what,
+                low,
+                high,
+                found,
+            })
         }
     };
     range("folds", whir.folds.len(), 1, variables)?;
     for &fold in &whir.folds {
         range("fold", fold, 1, shape.code().log_len().min(8))?;
     }
-    range("folded variables", folded, variables.saturating_sub(FINAL_VARIABLES), variables)?;
+    range(
+        "folded variables",
+        folded,
+        variables.saturating_sub(FINAL_VARIABLES),
+        variables,
+    )?;
     range("whir log_inv_rate", whir.log_inv_rate, 1, 6)?;
     range("whir security_bits", whir.security_bits, 1, 256)?;
     range("whir pow_bits", whir.pow_bits, 0, 30)?;
@@ -110,7 +131,11 @@ fn claims<P: Profile>(shape: &OpeningShape) -> usize {
 
 /// WHIR with its tree and transform.
 pub(super) fn pcs<P: Profile>(shape: &OpeningShape) -> Result<Pcs<P>, ShapeError> {
-    Ok(Pcs::<P>::new(config::<P>(shape)?, Radix2DFTSmallBatch::default(), P::tree()))
+    Ok(Pcs::<P>::new(
+        config::<P>(shape)?,
+        Radix2DFTSmallBatch::default(),
+        P::tree(),
+    ))
 }
 
 /// One table with a column per coordinate, all opened at the point and at each position.
@@ -181,7 +206,12 @@ pub fn account<P: Profile>(shape: &OpeningShape) -> Result<WhirAccount, ShapeErr
         config.starting_folding_pow_bits(),
     ))
     .chain(config.round_parameters().iter().map(|round| {
-        (round.num_variables, round.log_inv_rate, round.ood_samples, round.folding_pow_bits)
+        (
+            round.num_variables,
+            round.log_inv_rate,
+            round.ood_samples,
+            round.folding_pow_bits,
+        )
     }));
     let rounds = committed
         .zip(queried)
@@ -220,7 +250,10 @@ mod tests {
     use crate::profile::{Goldilocks2, Goldilocks3};
 
     fn shape<P: Profile>(log_len: usize) -> OpeningShape {
-        let groups = vec![GroupShape { rows: 10, hidden: 0 }];
+        let groups = vec![GroupShape {
+            rows: 10,
+            hidden: 0,
+        }];
         let code = Code::new(log_len, 2).expect("in range");
         let whir = whir_parameters::<P>(log_len, 106, 16);
         let queries = 124.min(code.positions() / 2);
@@ -234,7 +267,10 @@ mod tests {
                 account::<Goldilocks2>(&shape::<Goldilocks2>(log_len)).expect("an account"),
                 account::<Goldilocks3>(&shape::<Goldilocks3>(log_len)).expect("an account"),
             ] {
-                assert!(account.total_bits >= 100.0, "log_len {log_len}: {account:?}");
+                assert!(
+                    account.total_bits >= 100.0,
+                    "log_len {log_len}: {account:?}"
+                );
                 let folded: usize = account.rounds.iter().map(|round| round.fold).sum();
                 assert_eq!(folded + account.final_variables, account.variables);
                 assert!(account.rounds.iter().all(|round| round.fold_pow_bits <= 16));
@@ -252,12 +288,33 @@ mod tests {
             OpeningShape::new::<Goldilocks2>(*good.code(), good.queries(), groups, 16, whir)
                 .expect_err("a bad shape")
         };
-        assert!(matches!(refused(&|w| w.folds.clear()), ShapeError::Range { what: "folds", .. }));
-        assert!(matches!(refused(&|w| w.folds[0] = 0), ShapeError::Range { what: "fold", .. }));
+        assert!(matches!(
+            refused(&|w| w.folds.clear()),
+            ShapeError::Range { what: "folds", .. }
+        ));
+        assert!(matches!(
+            refused(&|w| w.folds[0] = 0),
+            ShapeError::Range { what: "fold", .. }
+        ));
         let folded = refused(&|w| w.folds = vec![1]);
-        assert!(matches!(folded, ShapeError::Range { what: "folded variables", .. }));
-        assert!(matches!(refused(&|w| w.security_bits = 128), ShapeError::Whir(_)));
+        assert!(matches!(
+            folded,
+            ShapeError::Range {
+                what: "folded variables",
+                ..
+            }
+        ));
+        assert!(matches!(
+            refused(&|w| w.security_bits = 128),
+            ShapeError::Whir(_)
+        ));
         let rate = refused(&|w| w.log_inv_rate = 0);
-        assert!(matches!(rate, ShapeError::Range { what: "whir log_inv_rate", .. }));
+        assert!(matches!(
+            rate,
+            ShapeError::Range {
+                what: "whir log_inv_rate",
+                ..
+            }
+        ));
     }
 }
