@@ -151,7 +151,6 @@ impl Code {
 }
 
 #[cfg(test)]
-#[expect(clippy::as_conversions, reason = "tests convert small numbers")]
 mod tests {
     use p3_field::PrimeField64;
     use p3_multilinear_util::poly::Poly;

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_size_reaches_one_hundred_bits() {
-        for log_len in 4..=25 {
+        for log_len in 4..=26 {
             for account in [
                 account::<Goldilocks2>(&shape::<Goldilocks2>(log_len)).expect("an account"),
                 account::<Goldilocks3>(&shape::<Goldilocks3>(log_len)).expect("an account"),
