@@ -103,20 +103,20 @@ impl Code {
     /// The field point at a position.
     ///
     /// Positions are taken modulo their number.
-    #[must_use]
     pub fn point(&self, position: usize) -> F {
         let coset = (position >> self.log_len) & ((1 << self.log_inv_rate) - 1);
         let within = position & (self.len() - 1);
         let exponent = coset | (within << self.log_inv_rate);
         let root = F::two_adic_generator(self.log_positions());
-        F::GENERATOR * root.exp_u64(exponent as u64)
+        // An exponent has at most 32 bits.
+        F::GENERATOR * root.exp_u64(u64::try_from(exponent).unwrap_or(u64::MAX))
     }
 
     /// The shift of one coset: position `k * 2^c + j` is the shift of `k` times the `j`-th root of unity of
     /// order `2^c`.
     #[cfg(feature = "prove")]
     pub(super) fn shift(&self, coset: usize) -> F {
-        F::GENERATOR * F::two_adic_generator(self.log_positions()).exp_u64(coset as u64)
+        self.point(coset << self.log_len)
     }
 
     /// The multilinear points `y` of the field points `xs`, each with `1 / prod_i (1 + x^(2^i))`, so that

@@ -24,6 +24,13 @@
 //! a row at any `hidden` distinct positions are the data's plus an invertible (Vandermonde) image of them. A
 //! [`Permit`] per opening keeps the number of revealed positions within that budget. The rest of each tree is
 //! hidden by the salt in its leaves.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used
+)]
 
 mod code;
 mod group;
@@ -49,7 +56,7 @@ pub use proof::{GroupOpening, OpeningProof};
 pub use protocol::verify;
 #[cfg(feature = "prove")]
 pub use protocol::{Opener, ProveError, prove};
-pub use whir::{WhirAccount, WhirParameters, WhirRound, account, inner, whir_parameters};
+pub use whir::{WhirAccount, WhirParameters, WhirRound, account, whir_parameters};
 
 /// Everything about an opening that the verifying key fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -122,10 +122,21 @@ pub(super) fn absorb<P: Profile>(
     number(shape.groups().len());
     for group in shape.groups() {
         number(group.rows);
-        number(group.own);
         number(group.hidden);
     }
-    // WHIR absorbs its own configuration.
+    // WHIR absorbs its configuration only after the positions are drawn.
+    let whir = shape.whir();
+    for value in [
+        whir.log_inv_rate,
+        whir.security_bits,
+        whir.pow_bits,
+        whir.folds.len(),
+    ] {
+        number(value);
+    }
+    for &fold in &whir.folds {
+        number(fold);
+    }
     for commitment in statement.commitments {
         challenger.observe(commitment.root.clone());
     }
@@ -267,6 +278,7 @@ impl<P: Profile> Claims<P> {
 }
 
 #[cfg(feature = "prove")]
+#[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
 mod prover {
     use alloc::vec;
     use alloc::vec::Vec;

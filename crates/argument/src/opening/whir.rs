@@ -149,16 +149,6 @@ pub(super) fn schedule<P: Profile>(shape: &OpeningShape) -> OpeningProtocol {
     )])
 }
 
-/// The inner proof's schedule, for the security account.
-///
-/// Errors: [`ShapeError`] as for [`OpeningShape::new`].
-pub fn inner<P: Profile>(shape: &OpeningShape) -> Result<crate::security::Whir, ShapeError> {
-    Ok(crate::security::Whir::of(
-        &config::<P>(shape)?,
-        claims::<P>(shape),
-    ))
-}
-
 /// The numbers of the inner commitment that a security account adds up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WhirAccount {
@@ -262,7 +252,6 @@ mod tests {
     fn shape<P: Profile>(log_len: usize) -> OpeningShape {
         let groups = vec![GroupShape {
             rows: 10,
-            own: 0,
             hidden: 0,
         }];
         let code = Code::new(log_len, 2).expect("in range");
@@ -273,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_size_reaches_one_hundred_bits() {
-        for log_len in 4..=25 {
+        for log_len in 4..=26 {
             for account in [
                 account::<Goldilocks2>(&shape::<Goldilocks2>(log_len)).expect("an account"),
                 account::<Goldilocks3>(&shape::<Goldilocks3>(log_len)).expect("an account"),
