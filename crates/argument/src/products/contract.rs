@@ -1,0 +1,358 @@
+//! Contraction of one axis of a tensor with vectors of challenge field elements.
+//!
+//! The tensor of the first contraction holds small integers. A weight is cut into signed 32-bit limbs; products of a
+//! limb and a small integer are summed in 64-bit words and reduced once at the end, which is several times faster
+//! than field products.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use p3_field::{ExtensionField, Field, PackedValue, PrimeField64};
+use rayon::prelude::*;
+
+use super::table::{Table, dot, lane, lanes, put};
+
+/// Inner elements that one thread sums at a time: the sums of all limbs stay in the nearest cache.
+const INNER: usize = 512;
+/// Rows that one thread sums at a time.
+const ROWS: usize = 512;
+/// Elements of a long dot product that one thread sums at a time.
+const LONG: usize = 1 << 14;
+/// The longest axis beside another one that is worth its own contraction.
+const MERGED: usize = 1 << 12;
+
+/// An integer type of a tensor.
+pub(super) trait Small: Copy + Default + Send + Sync + Into<i64> + 'static {}
+impl Small for i8 {}
+impl Small for i16 {}
+impl Small for i32 {}
+impl Small for i64 {}
+
+/// One row of a sparse matrix over the challenge field.
+#[derive(Clone, Debug)]
+pub(super) enum Row<E> {
+    /// Weights of consecutive indices.
+    Span {
+        /// The first index.
+        start: usize,
+        /// The weights from there.
+        weights: Vec<E>,
+    },
+    /// Weights of single indices, in increasing order.
+    Sparse(Vec<(usize, E)>),
+}
+
+impl<E: Field> Row<E> {
+    /// The row with these entries, in increasing order of the index.
+    pub(super) fn new(entries: Vec<(usize, E)>) -> Self {
+        let (start, end) = match (entries.first(), entries.last()) {
+            (Some(first), Some(last)) => (first.0, last.0 + 1),
+            _ => (0, 0),
+        };
+        if end - start > 4 * entries.len() {
+            return Self::Sparse(entries);
+        }
+        let mut weights = vec![E::ZERO; end - start];
+        for (index, weight) in entries {
+            weights[index - start] += weight;
+        }
+        Self::Span { start, weights }
+    }
+
+    fn entries(&self) -> Vec<(usize, E)> {
+        match self {
+            Self::Span { start, weights } => (*start..).zip(weights.iter().copied()).collect(),
+            Self::Sparse(entries) => entries.clone(),
+        }
+    }
+
+    /// The Kronecker product of two rows, `inner` over `len` indices, if it is short enough to be worth it.
+    pub(super) fn merged(&self, inner: &Self, len: usize) -> Option<Self> {
+        let (
+            Self::Span { start, weights },
+            Self::Span {
+                start: inner_start,
+                weights: inner,
+            },
+        ) = (self, inner)
+        else {
+            return None;
+        };
+        if weights.len() * len > MERGED {
+            return None;
+        }
+        let mut merged = vec![E::ZERO; weights.len() * len];
+        for (row, &weight) in merged.chunks_mut(len).zip(weights) {
+            for (out, &w) in row[*inner_start..].iter_mut().zip(inner) {
+                *out = weight * w;
+            }
+        }
+        Some(Self::Span {
+            start: start * len,
+            weights: merged,
+        })
+    }
+}
+
+/// A weight as signed limbs: `sum_d (limb[2 d] + 2^32 limb[2 d + 1]) basis_d`.
+fn limbs<F: PrimeField64, E: ExtensionField<F>>(weight: &E, mut put: impl FnMut(usize, i32)) {
+    for (d, coefficient) in weight.as_basis_coefficients_slice().iter().enumerate() {
+        let value = i128::from(coefficient.as_canonical_u64());
+        // Both limbs of the smaller of the two representatives fit in 32 bits.
+        let value = if value < (1 << 63) - (1 << 31) {
+            value
+        } else {
+            value - i128::from(F::ORDER_U64)
+        };
+        let low = value as i32;
+        put(2 * d, low);
+        put(2 * d + 1, ((value - i128::from(low)) >> 32) as i32);
+    }
+}
+
+/// The element whose limbs sum to `sum(l)`.
+fn recombine<F: PrimeField64, E: ExtensionField<F>>(sum: impl Fn(usize) -> i64) -> E {
+    E::from_basis_coefficients_fn(|d| recombine_base::<F>(sum(2 * d), sum(2 * d + 1)))
+}
+
+fn recombine_base<F: PrimeField64>(low: i64, high: i64) -> F {
+    F::from_i64(low) + F::from_i64(high) * F::from_u64(1 << 32)
+}
+
+/// How many products of a limb with one of `data` a 64-bit sum holds.
+pub(super) fn capacity<T: Small>(data: &[T]) -> usize {
+    let most: u64 = match size_of::<T>() {
+        1 => 1 << 7,
+        2 => 1 << 15,
+        _ => data
+            .par_iter()
+            .with_min_len(LONG)
+            .map(|&x| x.into().unsigned_abs())
+            .max()
+            .unwrap_or(0),
+    };
+    ((1u64 << 32) / (most + 1)) as usize
+}
+
+/// `out[o, k, x] = sum_s rows[k][s] data[o, s, x]` for `data [outer, len, inner]` of small integers.
+///
+/// Cost: about one multiplication of machine words for each limb of a weight and element.
+///
+/// # Panics
+/// If [`capacity`] is 0: such integers are field elements.
+pub(super) fn integers<T: Small, F: PrimeField64, E: ExtensionField<F>>(
+    data: &[T],
+    [outer, len, inner]: [usize; 3],
+    rows: &[Row<E>],
+    capacity: usize,
+) -> Table<F> {
+    assert!(capacity > 0, "the integers are too wide to be summed");
+    assert_eq!(data.len(), outer * len * inner);
+    if inner == 1 {
+        let mut out = vec![E::ZERO; outer * rows.len()];
+        for (k, row) in rows.iter().enumerate() {
+            let sums = dots::<T, F, E>(data, len, row, capacity);
+            for (out, sum) in out[k..].iter_mut().step_by(rows.len()).zip(sums) {
+                *out = sum;
+            }
+        }
+        return Table::from_elements(&out);
+    }
+    let mut out = Table::zeros(E::DIMENSION, outer * rows.len() * inner);
+    for (k, row) in rows.iter().enumerate() {
+        let entries = row.entries();
+        let chunks = inner.div_ceil(INNER);
+        let sums: Vec<Table<F>> = (0..outer * chunks)
+            .into_par_iter()
+            .map(|task| {
+                let (block, start) = (task / chunks, task % chunks * INNER);
+                let block = &data[block * len * inner..][..len * inner];
+                let width = INNER.min(inner - start);
+                combine::<T, F, E>(block, inner, start, width, &entries, capacity)
+            })
+            .collect();
+        for (task, sum) in sums.iter().enumerate() {
+            let (block, start) = (task / chunks, task % chunks * INNER);
+            let at = (block * rows.len() + k) * inner + start;
+            for (out, sum) in out.planes.iter_mut().zip(&sum.planes) {
+                out[at..at + sum.len()].copy_from_slice(sum);
+            }
+        }
+    }
+    out
+}
+
+/// `out[x] = sum_s entries[s] block[s, start + x]` for `x < width`.
+fn combine<T: Small, F: PrimeField64, E: ExtensionField<F>>(
+    block: &[T],
+    inner: usize,
+    start: usize,
+    width: usize,
+    entries: &[(usize, E)],
+    capacity: usize,
+) -> Table<F> {
+    let part = |entries: &[(usize, E)]| {
+        let mut sums = vec![0i64; 2 * E::DIMENSION * width];
+        for group in entries.chunks(4) {
+            let rows: [&[T]; 4] = core::array::from_fn(|i| {
+                let (index, _) = group[i.min(group.len() - 1)];
+                &block[index * inner + start..][..width]
+            });
+            let mut limb = vec![[0i32; 4]; 2 * E::DIMENSION];
+            for (i, (_, weight)) in group.iter().enumerate() {
+                limbs::<F, E>(weight, |l, value| limb[l][i] = value);
+            }
+            for (sums, limb) in sums.chunks_mut(width).zip(&limb) {
+                accumulate(sums, rows, *limb);
+            }
+        }
+        let plane = |d: usize| {
+            let (low, high) = sums[2 * d * width..][..2 * width].split_at(width);
+            core::iter::zip(low, high)
+                .map(|(&low, &high)| recombine_base::<F>(low, high))
+                .collect()
+        };
+        Table {
+            planes: (0..E::DIMENSION).map(plane).collect(),
+        }
+    };
+    entries
+        .par_chunks(ROWS.min(capacity))
+        .map(part)
+        .reduce_with(|mut a, b| {
+            a.add_scaled(&b, F::ONE);
+            a
+        })
+        .unwrap_or_else(|| Table::zeros(E::DIMENSION, width))
+}
+
+/// `sums[x] += sum_i limb[i] rows[i][x]`.
+fn accumulate<T: Small>(sums: &mut [i64], rows: [&[T]; 4], limb: [i32; 4]) {
+    let [a, b, c, d] = rows.map(|row| &row[..sums.len()]);
+    let [wa, wb, wc, wd] = limb.map(i64::from);
+    for (x, sum) in sums.iter_mut().enumerate() {
+        let (a, b): (i64, i64) = (a[x].into(), b[x].into());
+        let (c, d): (i64, i64) = (c[x].into(), d[x].into());
+        *sum += wa * a + wb * b + wc * c + wd * d;
+    }
+}
+
+/// `sum_s row[s] data[o, s]` for every `o`.
+fn dots<T: Small, F: PrimeField64, E: ExtensionField<F>>(
+    data: &[T],
+    len: usize,
+    row: &Row<E>,
+    capacity: usize,
+) -> Vec<E> {
+    let (start, weights) = match row {
+        Row::Span { start, weights } => (*start, weights),
+        Row::Sparse(entries) => {
+            let sum = |data: &[T]| {
+                let product =
+                    |&(index, weight): &(usize, E)| weight * F::from_i64(data[index].into());
+                entries.iter().map(product).sum()
+            };
+            return data.par_chunks(len).map(sum).collect();
+        }
+    };
+    let planes = 2 * E::DIMENSION;
+    let mut limb = vec![vec![0i32; weights.len()]; planes];
+    for (s, weight) in weights.iter().enumerate() {
+        limbs::<F, E>(weight, |l, value| limb[l][s] = value);
+    }
+    let step = LONG.min(capacity);
+    let four = |data: &[T]| -> [E; 4] {
+        let rows: [&[T]; 4] = core::array::from_fn(|i| {
+            let from = i.min(data.len() / len - 1) * len + start;
+            &data[from..from + weights.len()]
+        });
+        (0..weights.len().div_ceil(step))
+            .into_par_iter()
+            .map(|part| {
+                let range = part * step..weights.len().min((part + 1) * step);
+                let sums: Vec<[i64; 4]> = limb
+                    .iter()
+                    .map(|limb| dot_four(&limb[range.clone()], rows.map(|row| &row[range.clone()])))
+                    .collect();
+                core::array::from_fn(|i| recombine::<F, E>(|l| sums[l][i]))
+            })
+            .reduce(
+                || [E::ZERO; 4],
+                |a, b| core::array::from_fn(|i| a[i] + b[i]),
+            )
+    };
+    let mut out: Vec<E> = data.par_chunks(4 * len).flat_map_iter(four).collect();
+    out.truncate(data.len() / len);
+    out
+}
+
+/// The dot products of `limb` with four rows.
+fn dot_four<T: Small>(limb: &[i32], rows: [&[T]; 4]) -> [i64; 4] {
+    let [a, b, c, d] = rows.map(|row| &row[..limb.len()]);
+    let mut sums = [0i64; 4];
+    for (x, &limb) in limb.iter().enumerate() {
+        let weight = i64::from(limb);
+        sums[0] += weight * a[x].into();
+        sums[1] += weight * b[x].into();
+        sums[2] += weight * c[x].into();
+        sums[3] += weight * d[x].into();
+    }
+    sums
+}
+
+/// As [`integers`], for a table of field elements.
+pub(super) fn elements<F: Field, E: ExtensionField<F>>(
+    data: &Table<F>,
+    [outer, len, inner]: [usize; 3],
+    rows: &[Row<E>],
+) -> Table<F> {
+    assert_eq!(data.len(), outer * len * inner);
+    let blocks: Vec<Table<F>> = (0..outer * rows.len())
+        .into_par_iter()
+        .map(|task| {
+            let (block, row) = (task / rows.len(), &rows[task % rows.len()]);
+            match row {
+                Row::Span { start, weights } if inner == 1 => {
+                    let weights = Table::from_elements(weights);
+                    let data = data.run(block * len + start, weights.len());
+                    let sum: E = dot::<F, E>(&weights.run(0, weights.len()), &data);
+                    Table::from_elements(&[sum])
+                }
+                row => {
+                    let mut out = Table::zeros(E::DIMENSION, inner);
+                    for (s, weight) in row.entries() {
+                        add_product(
+                            &mut out,
+                            &data.run((block * len + s) * inner, inner),
+                            weight,
+                        );
+                    }
+                    out
+                }
+            }
+        })
+        .collect();
+    let planes = (0..E::DIMENSION)
+        .map(|d| {
+            blocks
+                .iter()
+                .flat_map(|block| block.planes[d].iter().copied())
+                .collect()
+        })
+        .collect();
+    Table { planes }
+}
+
+/// `out[x] += weight * data[x]`.
+fn add_product<F: Field, E: ExtensionField<F>>(out: &mut Table<F>, data: &[&[F]], weight: E) {
+    let weight = E::ExtensionPacking::from(weight);
+    for x in (0..out.len()).step_by(F::Packing::WIDTH) {
+        let sum = lanes::<F, E>(&out.planes, x)
+            + if data.len() == 1 {
+                weight * lane(data[0], x)
+            } else {
+                weight * lanes::<F, E>(data, x)
+            };
+        put::<F, E>(&mut out.planes, x, &sum);
+    }
+}
