@@ -8,6 +8,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod channel;
+pub mod claims;
+pub mod lookup;
 pub mod multilinear;
 pub mod reject;
 pub mod sumcheck;

@@ -1,0 +1,259 @@
+//! Where the fractions of all lookups lie, and what a point there means for the columns.
+
+use alloc::collections::BTreeSet;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use p3_field::{Field, PrimeCharacteristicRing};
+use relation::{Block, Combination, Layout, LayoutError, Relation, Source, System, View};
+
+use crate::claims::Functional;
+use crate::multilinear::{eq_index, eq_vector};
+
+/// The fractions of a system: one for each row of each lookup and for each entry of each table that is looked up.
+///
+/// It depends on the system alone; making it costs more than verifying, so keep it.
+#[derive(Clone, Debug)]
+pub struct LookupShape {
+    /// Where the tensors of fractions lie, in one row; `None` without lookups.
+    layout: Option<Layout>,
+    /// The tensors of fractions, in the layout's order.
+    tensors: Vec<Fractions>,
+    /// The components of the widest tuple.
+    width: usize,
+}
+
+/// A tensor of fractions.
+#[derive(Clone, Debug)]
+enum Fractions {
+    /// `1 / (alpha - fingerprint)` for the rows of the relation of this number.
+    Rows(usize),
+    /// `-multiplicity / (alpha - fingerprint)` for the entries of the table of this number; the multiplicities.
+    Entries(usize, Combination),
+}
+
+/// The tuples of a tensor of fractions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tuples<'s> {
+    /// The components.
+    pub components: &'s [Combination],
+    /// The table they are in, or should be in.
+    pub table: usize,
+    /// For entries, how often each is looked up; each row counts once.
+    pub multiplicity: Option<&'s Combination>,
+}
+
+impl Tuples<'_> {
+    /// The shape of the indices of the tuples.
+    pub fn shape(&self) -> &[usize] {
+        self.components.first().map_or(&[], Combination::shape)
+    }
+}
+
+/// The challenges as they enter a fingerprint.
+#[derive(Clone, Debug)]
+pub(super) struct Fingerprint<E> {
+    alpha: E,
+    /// `beta^0 .. beta^width`.
+    pub powers: Vec<E>,
+}
+
+impl<E: Field> Fingerprint<E> {
+    /// For tuples of at most `width` components.
+    pub fn new(alpha: E, beta: E, width: usize) -> Self {
+        let powers = beta.powers().take(width.saturating_add(1)).collect();
+        Self { alpha, powers }
+    }
+
+    /// The part of `alpha - fingerprint` that all tuples of a table share: `alpha - beta^width (table + 1)`.
+    pub fn base(&self, table: usize) -> E {
+        let last = self.powers.last().copied().unwrap_or(E::ONE);
+        self.alpha - last * (E::from_usize(table) + E::ONE)
+    }
+}
+
+impl LookupShape {
+    /// The fractions of a system.
+    ///
+    /// Errors: [`LayoutError`] if there are more than the layout supports.
+    pub fn new(system: &System) -> Result<Self, LayoutError> {
+        let (mut tensors, mut used) = (Vec::new(), BTreeSet::new());
+        for (number, relation) in system.relations().iter().enumerate() {
+            if let Relation::Lookup { table, .. } = relation {
+                tensors.push(Fractions::Rows(number));
+                used.insert(table.0);
+            }
+        }
+        for (number, table) in system.tables().iter().enumerate() {
+            let shape = table.entries.first().map_or(&[][..], Combination::shape);
+            // A table that nobody looks into adds nothing to the sum.
+            if !used.contains(&number) {
+                continue;
+            }
+            if let Ok(view) = View::identity(Source::Column(table.multiplicity), shape) {
+                tensors.push(Fractions::Entries(number, view.into()));
+            }
+        }
+        let mut shape = Self {
+            layout: None,
+            tensors,
+            width: 0,
+        };
+        let tuples = shape.tuples(system);
+        let width = tuples.iter().map(|t| t.components.len()).max();
+        let shapes: Vec<Vec<usize>> = tuples.iter().map(|t| t.shape().to_vec()).collect();
+        if let Some(width) = width {
+            shape.width = width;
+            shape.layout = Some(one_row(&shapes)?);
+        }
+        Ok(shape)
+    }
+
+    /// The number of variables of the fractions; `None` without lookups.
+    pub fn log_len(&self) -> Option<usize> {
+        self.layout.as_ref().map(|layout| layout.log_len)
+    }
+
+    /// The components of the widest tuple.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The blocks of the layout.
+    pub(super) fn blocks(&self) -> &[Block] {
+        self.layout.as_ref().map_or(&[], |layout| &layout.blocks)
+    }
+
+    /// The tuples of the tensors, in the order in which blocks refer to them.
+    pub(super) fn tuples<'s>(&'s self, system: &'s System) -> Vec<Tuples<'s>> {
+        let tuples = |fractions: &'s Fractions| match fractions {
+            Fractions::Rows(relation) => match system.relations().get(*relation) {
+                Some(Relation::Lookup { row, table, .. }) => Some(Tuples {
+                    components: row,
+                    table: table.0,
+                    multiplicity: None,
+                }),
+                _ => None,
+            },
+            Fractions::Entries(number, multiplicity) => {
+                system.tables().get(*number).map(|table| Tuples {
+                    components: &table.entries,
+                    table: *number,
+                    multiplicity: Some(multiplicity),
+                })
+            }
+        };
+        self.tensors.iter().filter_map(tuples).collect()
+    }
+
+    /// Numerators and denominators at `point`, most significant coordinate first.
+    ///
+    /// Cost: for each block one weight for each index of each axis; no position is visited.
+    pub(super) fn evaluate<'s, E: Field>(
+        &'s self,
+        system: &'s System,
+        fingerprint: &Fingerprint<E>,
+        point: &[E],
+    ) -> [Evaluation<'s, E>; 2] {
+        let tuples = self.tuples(system);
+        let (mut numerators, mut denominators) = (Evaluation::default(), Evaluation::default());
+        // Where no tuple lies, the fraction is 0/1.
+        denominators.constant = E::ONE;
+        for block in self.blocks() {
+            let Some(tuples) = tuples.get(block.tensor) else {
+                continue;
+            };
+            let weights = Weights::new(block, tuples.shape(), point);
+            let total = weights.total();
+            match tuples.multiplicity {
+                None => numerators.constant += total,
+                Some(column) => numerators.terms.push(weights.functional(E::NEG_ONE, column)),
+            }
+            denominators.constant += total * (fingerprint.base(tuples.table) - E::ONE);
+            for (component, &power) in tuples.components.iter().zip(&fingerprint.powers) {
+                denominators
+                    .terms
+                    .push(weights.functional(-power, component));
+            }
+        }
+        [numerators, denominators]
+    }
+}
+
+/// Packs all tensors into one row, the shortest that holds them.
+fn one_row(shapes: &[Vec<usize>]) -> Result<Layout, LayoutError> {
+    let total = shapes
+        .iter()
+        .map(|shape| relation::shape::len(shape).unwrap_or(0))
+        .fold(0usize, usize::saturating_add);
+    let mut log_len = crate::multilinear::log_ceil(total);
+    loop {
+        let layout = Layout::pack(shapes, log_len, 0)?;
+        if layout.rows <= 1 {
+            return Ok(layout);
+        }
+        log_len = log_len.saturating_add(1);
+    }
+}
+
+/// A public number plus linear functionals of columns.
+#[derive(Clone, Debug)]
+pub(super) struct Evaluation<'s, E> {
+    /// The public number.
+    pub constant: E,
+    /// The functionals.
+    pub terms: Vec<Functional<'s, E>>,
+}
+
+impl<E: PrimeCharacteristicRing> Default for Evaluation<'_, E> {
+    fn default() -> Self {
+        Self {
+            constant: E::ZERO,
+            terms: Vec::new(),
+        }
+    }
+}
+
+/// `eq(point, position)` over the positions of a block, as a product over its axes.
+struct Weights<E> {
+    /// The factor of the block's place in the row.
+    coefficient: E,
+    /// For each axis one weight for each index of the tensor, zero outside the block.
+    axes: Vec<Vec<E>>,
+}
+
+impl<E: Field> Weights<E> {
+    fn new(block: &Block, shape: &[usize], point: &[E]) -> Self {
+        let log_size = block.log_size();
+        let high = point.len().saturating_sub(log_size);
+        let (place, mut rest) = point.split_at_checked(high).unwrap_or((point, &[]));
+        let shift = u32::try_from(log_size).unwrap_or(u32::MAX);
+        let coefficient = eq_index(place, block.offset.checked_shr(shift).unwrap_or(0));
+        let mut axes = Vec::with_capacity(shape.len());
+        for (axis, &extent) in block.axes.iter().zip(shape) {
+            let (own, after) = rest.split_at_checked(axis.log).unwrap_or((rest, &[]));
+            rest = after;
+            let mut weights = vec![E::ZERO; extent];
+            // What the block has beyond the extent holds no tuple, and no weight.
+            for (weight, eq) in weights.iter_mut().skip(axis.start).zip(eq_vector(own)) {
+                *weight = eq;
+            }
+            axes.push(weights);
+        }
+        Self { coefficient, axes }
+    }
+
+    /// The sum of all weights.
+    fn total(&self) -> E {
+        let sums = self.axes.iter().map(|axis| axis.iter().copied().sum());
+        sums.fold(self.coefficient, |product, sum: E| product * sum)
+    }
+
+    fn functional<'s>(&self, factor: E, combination: &'s Combination) -> Functional<'s, E> {
+        Functional {
+            coefficient: self.coefficient * factor,
+            combination,
+            weights: self.axes.clone(),
+        }
+    }
+}
