@@ -1,0 +1,355 @@
+//! Interval tracking: which columns are kept in their intervals, and that no relation wraps.
+//!
+//! Everything here bounds from outside: a bound may be too wide, never too narrow.
+
+use super::validate::Side;
+use super::{Builder, Relation, Role, SystemError, Value};
+use crate::combination::{Combination, Einsum};
+use crate::interval::{MODULUS, Wide};
+use crate::view::{ColumnId, Source, View};
+use alloc::{vec, vec::Vec};
+
+/// The most steps that a bound of one combination may take; beyond them it is the plain sum.
+const MAX_STEPS: usize = 1 << 22;
+
+/// Checks that every witness column is enforced and that no relation can wrap.
+///
+/// Errors: [`SystemError::Unenforced`], [`SystemError::Wraps`].
+pub(super) fn check(builder: &Builder) -> Result<(), SystemError> {
+    let tracker = Tracker::new(builder);
+    tracker.check_enforced()?;
+    { builder.relations.iter().zip(&tracker.relations) }
+        .try_for_each(|(relation, facts)| tracker.check_relation(relation, facts))
+}
+
+/// One term of a combination: where it is not zero and what it contributes there.
+struct Piece<'a> {
+    view: &'a View,
+    coefficient: i64,
+    /// Per axis the first and the last index of the support.
+    support: Vec<(usize, usize)>,
+    bound: Option<Wide>,
+}
+
+/// A combination with its pieces.
+struct Sum<'a> {
+    shape: &'a [usize],
+    pieces: Vec<Piece<'a>>,
+}
+
+/// What is known about a relation, in the order of its parts.
+enum Facts<'a> {
+    Linear(Sum<'a>),
+    Product {
+        left: Sum<'a>,
+        right: Option<Wide>,
+        columns: Vec<ColumnId>,
+    },
+    Lookup {
+        row: Vec<Sum<'a>>,
+        table: usize,
+    },
+}
+
+struct Tracker<'a> {
+    builder: &'a Builder,
+    publics: Vec<Wide>,
+    tables: Vec<Vec<Sum<'a>>>,
+    relations: Vec<Facts<'a>>,
+}
+
+impl<'a> Tracker<'a> {
+    fn new(builder: &'a Builder) -> Self {
+        // The values of a constant are known; those of a statement lie where they are declared.
+        let publics = { builder.publics.iter() }
+            .map(|public| match &public.value {
+                Value::Constant(tensor) => tensor.interval().into(),
+                Value::Statement => public.interval.into(),
+            })
+            .collect();
+        let mut tracker = Self {
+            builder,
+            publics,
+            tables: Vec::new(),
+            relations: Vec::new(),
+        };
+        let sums = |parts: &'a [Combination]| parts.iter().map(|part| tracker.sum(part)).collect();
+        let tables = builder
+            .tables
+            .iter()
+            .map(|table| sums(&table.entries))
+            .collect();
+        let relations = { builder.relations.iter() }
+            .map(|relation| match relation {
+                Relation::Linear { sum, .. } => Facts::Linear(tracker.sum(sum)),
+                Relation::Lookup { row, table, .. } => Facts::Lookup {
+                    row: sums(row),
+                    table: table.0,
+                },
+                Relation::Product { left, right, .. } => {
+                    let start = Some(Wide::ZERO);
+                    let bound = right.iter().fold(start, |sum, einsum| {
+                        sum?.plus(tracker.einsum(einsum, left.shape().len())?)
+                    });
+                    let operands = right.iter().flat_map(|einsum| [&einsum.a, &einsum.b]);
+                    let columns = operands.flat_map(columns).collect();
+                    Facts::Product {
+                        left: tracker.sum(left),
+                        right: bound,
+                        columns,
+                    }
+                }
+            })
+            .collect();
+        (tracker.tables, tracker.relations) = (tables, relations);
+        tracker
+    }
+
+    fn source(&self, source: Source) -> Wide {
+        match source {
+            Source::One => Wide { lo: 1, hi: 1 },
+            Source::Column(id) => self
+                .builder
+                .columns
+                .get(id.0)
+                .map_or(Wide::ZERO, |column| column.interval.into()),
+            Source::Public(id) => self.publics.get(id.0).copied().unwrap_or(Wide::ZERO),
+        }
+    }
+
+    fn sum(&self, combination: &'a Combination) -> Sum<'a> {
+        let piece = |term: &'a crate::Term| {
+            let reads = term.view.reads();
+            let support = reads.support?;
+            let all = { self.source(term.view.source()).scale(reads.most.into()) }
+                .and_then(|sum| sum.scale(term.coefficient.into()));
+            let bound = if reads.full {
+                all
+            } else {
+                all.map(|all| all.hull(Wide::ZERO))
+            };
+            Some(Piece {
+                view: &term.view,
+                coefficient: term.coefficient,
+                support,
+                bound,
+            })
+        };
+        let pieces = combination.terms().iter().filter_map(piece).collect();
+        Sum {
+            shape: combination.shape(),
+            pieces,
+        }
+    }
+
+    fn einsum(&self, einsum: &'a Einsum, rank: usize) -> Option<Wide> {
+        let product = self
+            .sum(&einsum.a)
+            .bound(None)?
+            .multiply(self.sum(&einsum.b).bound(None)?)?;
+        let mut summed = 1i128;
+        for (_, size, ..) in einsum
+            .labels()
+            .into_iter()
+            .filter(|&(label, ..)| label >= rank)
+        {
+            summed = summed.checked_mul(i128::try_from(size).ok()?)?;
+        }
+        product.scale(summed)?.scale(einsum.coefficient.into())
+    }
+
+    /// Finds the columns that the relations keep in their intervals, until no more are found.
+    fn check_enforced(&self) -> Result<(), SystemError> {
+        let columns = &self.builder.columns;
+        // Parameters and sealed columns come with a certificate. Multiplicities need no interval:
+        // the lookup argument compares rational functions whose poles are entries and rows, and with
+        // fewer rows than the characteristic a field element is the right multiplicity or none is.
+        let mut enforced: Vec<bool> = columns
+            .iter()
+            .map(|column| column.role != Role::Witness)
+            .collect();
+        loop {
+            let before = enforced.iter().filter(|&&enforced| enforced).count();
+            for facts in &self.relations {
+                self.enforce(facts, &mut enforced);
+            }
+            let after = enforced.iter().filter(|&&enforced| enforced).count();
+            if after == enforced.len() {
+                return Ok(());
+            }
+            if after == before {
+                break;
+            }
+        }
+        let column = ColumnId(enforced.iter().position(|&enforced| !enforced).unwrap_or(0));
+        let name = columns
+            .get(column.0)
+            .map_or_else(Default::default, |column| column.name.clone());
+        Err(SystemError::Unenforced { column, name })
+    }
+
+    /// Marks the columns that one relation keeps in their intervals, given those marked already.
+    fn enforce(&self, facts: &Facts<'a>, enforced: &mut [bool]) {
+        match facts {
+            Facts::Linear(sum) => self.enforce_by(sum, Some(Wide::ZERO), enforced),
+            Facts::Product {
+                left,
+                right,
+                columns,
+            } => {
+                // A column of the right side that is not enforced yet could also be one of the left.
+                if columns.iter().all(|id| enforced.get(id.0) == Some(&true)) {
+                    self.enforce_by(left, *right, enforced);
+                }
+            }
+            Facts::Lookup { row, table } => {
+                // The row is some entry of the table, component by component.
+                for (component, entry) in row
+                    .iter()
+                    .zip(self.tables.get(*table).into_iter().flatten())
+                {
+                    if entry.columns().all(|id| enforced.get(id.0) == Some(&true)) {
+                        self.enforce_by(component, entry.bound(None), enforced);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Marks the one column of `left` that is not enforced, if `left[x] = right[x]` for every index
+    /// and a bound on the right side make it enforced.
+    ///
+    /// The column must occur in one term, with coefficient 1 or -1 (the field would let any other
+    /// coefficient divide), in a view that reads every element, each alone.
+    fn enforce_by(&self, left: &Sum<'a>, right: Option<Wide>, enforced: &mut [bool]) {
+        let open = |piece: &&(usize, &Piece<'a>)| match piece.1.view.source() {
+            Source::Column(id) => enforced.get(id.0) != Some(&true),
+            Source::One | Source::Public(_) => false,
+        };
+        let pieces: Vec<(usize, &Piece<'a>)> = left.pieces.iter().enumerate().collect();
+        let mut unknown = pieces.iter().filter(open);
+        let (Some(&(at, piece)), None) = (unknown.next(), unknown.next()) else {
+            return;
+        };
+        let Source::Column(id) = piece.view.source() else {
+            return;
+        };
+        let Some(column) = self.builder.columns.get(id.0) else {
+            return;
+        };
+        if piece.coefficient.checked_abs() != Some(1) {
+            return;
+        }
+        let value = right
+            .zip(left.bound(Some(at)))
+            .and_then(|(right, rest)| right.plus(rest.negate()?)?.scale(piece.coefficient.into()));
+        if value.is_some_and(|value| value.within(column.interval.into()))
+            && piece.view.is_cover()
+            && let Some(entry) = enforced.get_mut(id.0)
+        {
+            *entry = true;
+        }
+    }
+
+    /// Checks that both sides, or their difference, are too small to wrap.
+    fn check_relation(&self, relation: &Relation, facts: &Facts<'a>) -> Result<(), SystemError> {
+        let demand = |side: Side, interval: Option<Wide>, bound: i128| match interval {
+            Some(interval) if interval.below(bound) => Ok(()),
+            _ => Err(SystemError::Wraps {
+                place: relation.name().into(),
+                side,
+                interval,
+            }),
+        };
+        match facts {
+            Facts::Linear(sum) => demand(Side::Sum, sum.bound(None), MODULUS),
+            Facts::Product { left, right, .. } => {
+                demand(Side::Left, left.bound(None), (MODULUS + 1) / 2)?;
+                demand(Side::Right, *right, (MODULUS + 1) / 2)
+            }
+            Facts::Lookup { row, table } => {
+                let entries = self.tables.get(*table).into_iter().flatten();
+                for (at, (component, entry)) in row.iter().zip(entries).enumerate() {
+                    let entry = entry.bound(None).and_then(Wide::negate);
+                    let difference = component
+                        .bound(None)
+                        .zip(entry)
+                        .and_then(|(a, b)| a.plus(b));
+                    demand(Side::Component(at), difference, MODULUS)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn columns(combination: &Combination) -> impl Iterator<Item = ColumnId> {
+    { combination.terms().iter() }.filter_map(|term| match term.view.source() {
+        Source::Column(id) => Some(id),
+        Source::One | Source::Public(_) => None,
+    })
+}
+
+impl<'a> Sum<'a> {
+    fn columns(&self) -> impl Iterator<Item = ColumnId> {
+        self.pieces
+            .iter()
+            .filter_map(|piece| match piece.view.source() {
+                Source::Column(id) => Some(id),
+                Source::One | Source::Public(_) => None,
+            })
+    }
+
+    /// Bounds the sum of all pieces but one.
+    fn bound(&self, without: Option<usize>) -> Option<Wide> {
+        let pieces = self
+            .pieces
+            .iter()
+            .enumerate()
+            .filter(|&(at, _)| Some(at) != without);
+        let pieces: Vec<&Piece<'a>> = pieces.map(|(_, piece)| piece).collect();
+        let mut steps = MAX_STEPS;
+        bound(&pieces, self.shape, 0, &mut steps).or_else(|| plain(&pieces))
+    }
+}
+
+/// Bounds the sum at every index by cutting one axis after the other where supports begin and end,
+/// so that parts of a concatenation are not added up. `None` if that takes too long or overflows.
+fn bound(pieces: &[&Piece<'_>], shape: &[usize], axis: usize, steps: &mut usize) -> Option<Wide> {
+    *steps = steps.checked_sub(pieces.len().max(1))?;
+    let (Some(&size), false) = (shape.get(axis), pieces.is_empty()) else {
+        return pieces
+            .iter()
+            .try_fold(Wide::ZERO, |sum, piece| sum.plus(piece.bound?));
+    };
+    let range = |piece: &Piece<'_>| {
+        piece
+            .support
+            .get(axis)
+            .map_or((0, size), |&(first, last)| (first, last + 1))
+    };
+    let mut cuts: Vec<usize> = vec![0, size];
+    cuts.extend(
+        pieces
+            .iter()
+            .flat_map(|piece| [range(piece).0, range(piece).1]),
+    );
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut hull: Option<Wide> = None;
+    for (&start, &end) in cuts.iter().zip(cuts.iter().skip(1)) {
+        let there = |piece: &&&Piece<'_>| range(piece).0 <= start && end <= range(piece).1;
+        let active: Vec<&Piece<'_>> = pieces.iter().filter(there).copied().collect();
+        *steps = steps.checked_sub(pieces.len())?;
+        let part = bound(&active, shape, axis + 1, steps)?;
+        hull = Some(hull.map_or(part, |hull| hull.hull(part)));
+    }
+    hull
+}
+
+/// Bounds the sum when each piece may be there or not.
+fn plain(pieces: &[&Piece<'_>]) -> Option<Wide> {
+    pieces.iter().try_fold(Wide::ZERO, |sum, piece| {
+        sum.plus(piece.bound?.hull(Wide::ZERO))
+    })
+}

@@ -1,0 +1,1 @@
+//! Small systems with satisfying assignments, for tests and benches.

@@ -1,0 +1,304 @@
+//! Views: linear index maps from a source tensor to an output tensor.
+//!
+//! A view is a set of *digits* (loop variables, each from zero to its size) and of affine [`Axis`]
+//! forms in them. It is the sum over all digit values for which every axis is in range:
+//!
+//! ```text
+//! V[x] = sum of source[y]   over the digits d with   output_a(d) = x_a,  source_b(d) = y_b,
+//!                                                    0 <= every form < its extent
+//! ```
+//!
+//! *Guards* are forms that are neither output nor source and only restrict the digits. The form is
+//! closed under every builder: what leaves the range of an axis is dropped, and a builder that would
+//! let it come back (padding, say) leaves a guard behind; splitting and windows introduce digits and
+//! eliminate others by substitution. [`View::components`] finds what remains separable.
+
+mod axis;
+mod build;
+mod component;
+mod normal;
+mod reads;
+mod reshape;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use crate::shape;
+use alloc::vec::Vec;
+use axis::Axis;
+pub use component::Component;
+pub use reads::Reads;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use walk::Walk;
+
+/// Which column of a system: its position in [`crate::System::columns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ColumnId(pub usize);
+
+/// Which public tensor of a system: its position in [`crate::System::publics`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PublicId(pub usize);
+
+/// What a view reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Source {
+    /// The constant 1, a scalar.
+    One,
+    /// A committed column.
+    Column(ColumnId),
+    /// A public tensor.
+    Public(PublicId),
+}
+
+/// A linear index map from a source to an output tensor.
+///
+/// Built by [`View::identity`] and the builders that follow it; each builder maps the output tensor
+/// so far to a new one, as the operation of the same name does in array libraries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "RawView")]
+pub struct View {
+    source: Source,
+    /// Size of each digit; a view with a digit of size zero is zero everywhere.
+    digits: Vec<usize>,
+    output: Vec<Axis>,
+    source_axes: Vec<Axis>,
+    guards: Vec<Axis>,
+}
+
+/// A view as it stands in a file, before validation.
+#[derive(Deserialize)]
+struct RawView {
+    source: Source,
+    digits: Vec<usize>,
+    output: Vec<Axis>,
+    source_axes: Vec<Axis>,
+    guards: Vec<Axis>,
+}
+
+impl TryFrom<RawView> for View {
+    type Error = ViewError;
+
+    fn try_from(raw: RawView) -> Result<Self, ViewError> {
+        let RawView {
+            source,
+            digits,
+            output,
+            source_axes,
+            guards,
+        } = raw;
+        let view = Self {
+            source,
+            digits,
+            output,
+            source_axes,
+            guards,
+        };
+        view.validate()?;
+        Ok(view)
+    }
+}
+
+/// Why a view was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ViewError {
+    /// There is no such axis.
+    #[error("axis {axis}: the tensor has {rank} axes")]
+    Axis {
+        /// The axis that was asked for.
+        axis: usize,
+        /// The number of axes there are.
+        rank: usize,
+    },
+    /// The order of axes is not a permutation.
+    #[error("order {found:?}: expected a permutation of {rank} axes")]
+    Permutation {
+        /// The order that was found.
+        found: Vec<usize>,
+        /// The number of axes there are.
+        rank: usize,
+    },
+    /// A slice or a window reaches past the end of its axis.
+    #[error("axis {axis} has size {size}, expected at least {expected} for what is read of it")]
+    Reach {
+        /// The axis.
+        axis: usize,
+        /// Its size.
+        size: usize,
+        /// The size that would be enough.
+        expected: usize,
+    },
+    /// An axis that must have size one has not.
+    #[error("axis {axis}: expected size 1, found {size}")]
+    NotOne {
+        /// The axis.
+        axis: usize,
+        /// Its size.
+        size: usize,
+    },
+    /// Two axes whose diagonal is taken differ, or are the same axis.
+    #[error("axes {a} and {b}: expected two axes of one size, found sizes {size_a} and {size_b}")]
+    Diagonal {
+        /// The first axis.
+        a: usize,
+        /// The second axis.
+        b: usize,
+        /// Size of the first axis.
+        size_a: usize,
+        /// Size of the second axis.
+        size_b: usize,
+    },
+    /// A reshape changes the number of elements.
+    #[error("reshape to {shape:?}: expected {expected} elements")]
+    Length {
+        /// The shape that was asked for.
+        shape: Vec<usize>,
+        /// The number of elements there are.
+        expected: usize,
+    },
+    /// A size, a step or a dilation is zero.
+    #[error("{what} is zero, expected at least 1")]
+    Zero {
+        /// What is zero.
+        what: &'static str,
+    },
+    /// The view, or a deserialised one, is beyond what is supported.
+    #[error("view out of bounds: {what}")]
+    Limit {
+        /// What is out of bounds.
+        what: &'static str,
+    },
+}
+
+impl View {
+    /// The tensor itself.
+    ///
+    /// Errors: [`ViewError::Limit`] if [`shape::len`] refuses the shape or if [`Source::One`] is not
+    /// given the shape of a scalar.
+    pub fn identity(source: Source, shape: &[usize]) -> Result<Self, ViewError> {
+        let axis = |(digit, &extent)| Axis {
+            extent,
+            offset: 0,
+            terms: alloc::vec![(digit, 1)],
+        };
+        let axes: Vec<Axis> = shape.iter().enumerate().map(axis).collect();
+        let view = Self {
+            source,
+            digits: shape.to_vec(),
+            output: axes.clone(),
+            source_axes: axes,
+            guards: Vec::new(),
+        };
+        view.normalised()
+    }
+
+    /// The scalar constant 1.
+    pub const fn one() -> Self {
+        Self {
+            source: Source::One,
+            digits: Vec::new(),
+            output: Vec::new(),
+            source_axes: Vec::new(),
+            guards: Vec::new(),
+        }
+    }
+
+    /// What the view reads.
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Shape of the output tensor.
+    pub fn shape(&self) -> Vec<usize> {
+        self.output.iter().map(|axis| axis.extent).collect()
+    }
+
+    /// Shape of the source tensor.
+    pub fn source_shape(&self) -> Vec<usize> {
+        self.source_axes.iter().map(|axis| axis.extent).collect()
+    }
+
+    /// Whether the view is the identity of its source.
+    pub fn is_identity(&self) -> bool {
+        Self::identity(self.source, &self.source_shape()).is_ok_and(|view| view == *self)
+    }
+
+    /// One element of the output: the reference semantics.
+    ///
+    /// Shapes: `x` has one index per output axis; `read` is given one index per source axis.
+    /// Cost: one visit per digit value that is in range; nothing is enumerated that does not count.
+    /// Zero if `x` is out of range.
+    pub fn get(&self, x: &[usize], read: impl Fn(&[usize]) -> i64) -> i128 {
+        let source_shape = self.source_shape();
+        let mut sum = 0i128;
+        self.at(x).for_each_run(|run| {
+            for (_, y) in run.entries() {
+                sum = sum.wrapping_add(read(&shape::unravel(&source_shape, y)).into());
+            }
+        });
+        sum
+    }
+
+    /// Walks the digits that contribute to one output element.
+    fn at(&self, x: &[usize]) -> Walk {
+        let mut pinned = self.clone();
+        let mut known = pinned.output.len() == x.len();
+        for (axis, &x) in pinned.output.iter_mut().zip(x) {
+            known &= x < axis.extent;
+            axis.extent = 1;
+            axis.offset = axis
+                .offset
+                .wrapping_sub(i64::try_from(x).unwrap_or(i64::MAX / 2));
+        }
+        if !known {
+            pinned.digits.push(0);
+        }
+        pinned.walk()
+    }
+
+    /// Walks all the view at once; the output index and the source index are row-major.
+    pub(crate) fn walk(&self) -> Walk {
+        let output: Vec<usize> = (0..self.output.len()).collect();
+        let source: Vec<usize> = (0..self.source_axes.len()).collect();
+        let digits: Vec<usize> = (0..self.digits.len()).collect();
+        let guards: Vec<usize> = (0..self.guards.len()).collect();
+        self.walk_part(&digits, &output, &source, &guards)
+    }
+
+    /// Calls `run` for each arithmetic progression of entries of the whole view.
+    ///
+    /// The indices are row-major in the output and the source; a pair that occurs several times
+    /// counts as often. Cost: about one visit per entry; never use it where [`View::components`] do.
+    pub fn for_each_run(&self, run: impl FnMut(Run)) {
+        self.walk().for_each_run(run);
+    }
+}
+
+/// An arithmetic progression of entries of an index map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Output index of the first entry.
+    pub output: usize,
+    /// Source index of the first entry.
+    pub source: usize,
+    /// Number of entries.
+    pub len: usize,
+    /// Distance between the output indices of neighbours.
+    pub output_step: isize,
+    /// Distance between the source indices of neighbours.
+    pub source_step: isize,
+}
+
+impl Run {
+    /// The entries, as pairs of an output index and a source index.
+    pub fn entries(self) -> impl Iterator<Item = (usize, usize)> {
+        let (mut output, mut source) = (self.output, self.source);
+        (0..self.len).map(move |_| {
+            let entry = (output, source);
+            output = output.wrapping_add_signed(self.output_step);
+            source = source.wrapping_add_signed(self.source_step);
+            entry
+        })
+    }
+}

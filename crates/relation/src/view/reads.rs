@@ -1,0 +1,137 @@
+//! How often a view reads, and what.
+
+use super::axis::last;
+use super::{Component, View};
+use alloc::vec::Vec;
+
+/// The most entries that are enumerated to find out what the form does not show.
+const MAX_ENTRIES: u64 = 1 << 26;
+
+/// What is known about how often each output element reads a source element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// Per output axis the first and the last index that may read anything; `None` for a view that
+    /// is zero everywhere.
+    pub support: Option<Vec<(usize, usize)>>,
+    /// The most reads of any output element (an upper bound).
+    pub most: u64,
+    /// Whether every output element in the support reads exactly `most` times.
+    pub full: bool,
+}
+
+impl View {
+    /// Bounds how often output elements read; exact for views built without overlapping digits.
+    pub fn reads(&self) -> Reads {
+        if self.is_zero() {
+            return Reads {
+                support: None,
+                most: 0,
+                full: true,
+            };
+        }
+        let support = { self.output.iter() }
+            .map(|axis| {
+                let (lo, hi) = axis.bounds(&self.digits);
+                let last = axis.extent - 1;
+                (
+                    usize::try_from(lo).unwrap_or(0),
+                    usize::try_from(hi).map_or(last, |hi| hi.min(last)),
+                )
+            })
+            .collect();
+        let full = self.guards.is_empty()
+            && self.axes().all(|axis| axis.always_in_range(&self.digits))
+            && self.output.iter().all(|axis| axis.is_dense(&self.digits))
+            && self.are_disjoint(|view| &view.output);
+        let components = self.components();
+        let most = { components.iter() }
+            .map(|component| self.most_reads(component))
+            .fold(1u64, u64::saturating_mul);
+        Reads {
+            support: Some(support),
+            most,
+            full,
+        }
+    }
+
+    /// Whether no digit occurs in two of the axes.
+    fn are_disjoint(&self, axes: impl Fn(&Self) -> &Vec<super::Axis>) -> bool {
+        let mut seen = alloc::vec![false; self.digits.len()];
+        { axes(self).iter().flat_map(|axis| &axis.terms) }.all(|term| {
+            seen.get_mut(term.0)
+                .is_some_and(|seen| !core::mem::replace(seen, true))
+        })
+    }
+
+    /// Number of values of some digits.
+    fn values(&self, digits: impl Iterator<Item = usize>) -> u64 {
+        let size = |digit| u64::try_from(last(&self.digits, digit) + 1).unwrap_or(u64::MAX);
+        digits.map(size).fold(1, u64::saturating_mul)
+    }
+
+    /// The most entries that share an output index.
+    fn most_reads(&self, component: &Component) -> u64 {
+        let output = || {
+            component
+                .output_axes
+                .iter()
+                .filter_map(|&at| self.output.get(at))
+        };
+        let is_free = |digit: &usize| output().all(|axis| axis.stride(*digit) == 0);
+        let free = self.values(component.digits.iter().copied().filter(is_free));
+        let determined = output().all(|axis| axis.is_injective(&self.digits));
+        if determined && free == 1 {
+            return 1;
+        }
+        let all = self.values(component.digits.iter().copied());
+        let exact = determined && all == free;
+        if exact || all > MAX_ENTRIES || component.output_len() > 1 << 26 {
+            return if determined { free } else { all };
+        }
+        let mut counts = alloc::vec![0u32; component.output_len()];
+        component.for_each(|output, _| {
+            if let Some(count) = counts.get_mut(output) {
+                *count += 1;
+            }
+        });
+        counts.into_iter().max().unwrap_or(0).into()
+    }
+
+    /// Whether every source element is read by some output element, and no output element reads more
+    /// than one: then the output determines the source.
+    ///
+    /// `false` may also mean that the view is too large to find out.
+    pub fn is_cover(&self) -> bool {
+        let shown = self.guards.is_empty()
+            && self
+                .source_axes
+                .iter()
+                .all(|axis| axis.is_dense(&self.digits) && self.spans(axis))
+            && self.are_disjoint(|view| &view.source_axes)
+            && self.axes().all(|axis| axis.always_in_range(&self.digits));
+        self.reads().most == 1 && (shown || self.components().iter().all(covers))
+    }
+
+    /// Whether the values of a dense form are as many as its extent.
+    fn spans(&self, axis: &super::Axis) -> bool {
+        usize::try_from(self.values(axis.terms.iter().map(|term| term.0))) == Ok(axis.extent)
+    }
+}
+
+/// Whether every joint source index has an entry.
+fn covers(component: &Component) -> bool {
+    let len = component.source_len();
+    if component.is_identity() {
+        return true;
+    }
+    if len > 1 << 26 || component.output_len() > 1 << 26 {
+        return false;
+    }
+    let mut seen = alloc::vec![false; len];
+    component.for_each(|_, source| {
+        if let Some(seen) = seen.get_mut(source) {
+            *seen = true;
+        }
+    });
+    seen.into_iter().all(|seen| seen)
+}
