@@ -11,6 +11,7 @@ extern crate std;
 mod block;
 pub mod channel;
 pub mod claims;
+pub mod lookup;
 pub mod multilinear;
 pub mod products;
 pub mod reject;

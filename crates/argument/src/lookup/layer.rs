@@ -8,7 +8,7 @@ use p3_field::{Algebra, ExtensionField, Field, PackedFieldExtension, PrimeCharac
 use p3_maybe_rayon::prelude::*;
 
 use super::LOG_CELL;
-use super::fractions::{Fractions, Run, pack, unpack};
+use super::fractions::{Cell, pack, unpack};
 use super::kernel::{dense, evaluate, quadratic, shifted};
 use crate::channel::sender::Sender;
 use crate::multilinear::eq_vector;
@@ -78,11 +78,7 @@ where
         let eq = eq_vector(&anchor[round + 1..]);
         let [n0, d1, d0, y] = tables.each_ref().map(|table| {
             let (low, high) = table.split_at(table.len() / 2);
-            if a == E::ZERO {
-                (high, low)
-            } else {
-                (low, high)
-            }
+            if a == E::ZERO { (high, low) } else { (low, high) }
         });
         let q = quadratic(a, dense(&eq, (n0, d0), (d1, y)), claim);
         let r = send_factored_round(sender, &q);
@@ -99,14 +95,13 @@ where
     (point, Finals { n0, d1, d0, y })
 }
 
-/// Proves a layer whose children lie in cells; `scratch` is storage.
+/// Proves a layer whose children lie in cells.
 ///
-/// `merge`: every numerator has a place, and right numerators are replaced by `y` at the start, which saves products.
+/// `merge`: right numerators are replaced by `y` at the start, which saves products; no cell may be all ones then.
 pub(super) fn prove_packed<F, E, C>(
     sender: &mut Sender<'_, F, E, C>,
     statement: Statement<'_, E>,
-    children: &mut Fractions<E::ExtensionPacking>,
-    scratch: &mut Fractions<E::ExtensionPacking>,
+    mut children: Vec<Cell<E::ExtensionPacking>>,
     merge: bool,
 ) -> (Vec<E>, Finals<E>)
 where
@@ -121,20 +116,18 @@ where
     } = statement;
     let (high, low) = anchor.split_at(anchor.len() - LOG_CELL);
     let mut kernel = Kernel::<F, E>::new(lambda, merge, low);
-    let (mut current, mut next) = (children, scratch);
     let mut point = Vec::with_capacity(anchor.len());
     kernel.set_round(high);
-    let mut sums = kernel.start(current);
+    let mut sums = kernel.start(&mut children);
     for round in 1..=high.len() {
         let q = kernel.quadratic(&sums, claim);
         let r = send_factored_round(sender, &q);
         claim = evaluate(&q, r);
         point.push(r);
         kernel.set_round(&high[round..]);
-        sums = kernel.fold(current, next, r);
-        core::mem::swap(&mut current, &mut next);
+        sums = kernel.fold(&mut children, r);
     }
-    let tables = kernel.tables(current);
+    let tables = kernel.tables(&children);
     let statement = Statement {
         lambda,
         claim,
@@ -175,9 +168,6 @@ impl<E: Field, P: PrimeCharacteristicRing + Copy> Sums<E, P> {
     }
 }
 
-/// A cell: denominators and, unless all of them are one, numerators.
-type Cell<'a, P> = (&'a [P], Option<&'a [P]>);
-
 /// What the rounds of a layer have in common, and the weights of the current round.
 struct Kernel<F: Field, E: ExtensionField<F>> {
     lambda: E,
@@ -217,90 +207,71 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
     }
 
     /// The sums of the first round, after the merge if there is one.
-    fn start(&self, children: &mut Fractions<E::ExtensionPacking>) -> Sums<E, E::ExtensionPacking> {
+    fn start(
+        &self,
+        children: &mut [Cell<E::ExtensionPacking>],
+    ) -> Sums<E, E::ExtensionPacking> {
         let lambda = E::ExtensionPacking::from(self.lambda);
-        let runs = children.runs(4);
-        accumulate(runs, |group, mut run| {
-            if self.merge {
-                for right in (1..run.place.len()).step_by(2) {
-                    if let (d, Some(n)) = run.cell(right) {
-                        for (n, &d) in n.iter_mut().zip(&*d) {
-                            *n += lambda * d;
-                        }
-                    }
-                }
+        let merge = |cell: &mut Cell<E::ExtensionPacking>| {
+            for (n, &d) in cell.numerators.iter_mut().flatten().zip(&cell.denominators) {
+                *n += lambda * d;
             }
-            self.group(group, &run)
+        };
+        accumulate(children, 4, |group, cells| {
+            if self.merge {
+                cells.iter_mut().skip(1).step_by(2).for_each(merge);
+            }
+            self.group(group, cells)
         })
     }
 
     /// Binds the previous round's variable to `r` and sums for the current one.
     fn fold(
         &self,
-        from: &Fractions<E::ExtensionPacking>,
-        to: &mut Fractions<E::ExtensionPacking>,
+        cells: &mut Vec<Cell<E::ExtensionPacking>>,
         r: E,
     ) -> Sums<E, E::ExtensionPacking> {
         let whole = if self.anchor.is_some() { 4 } else { 2 };
-        let mut places = 0..;
-        let place = (0..(from.cells / 2).next_multiple_of(whole)).map(|cell| {
-            let dense = sources(cell)
-                .iter()
-                .any(|&source| from.place.get(source).is_none_or(Option::is_some));
-            if dense { places.next() } else { None }
+        let sums = accumulate(cells, 2 * whole, |group, cells| {
+            // A pair of nodes, of two children each, becomes one node, and two pairs one group.
+            for pair in cells.chunks_exact_mut(4) {
+                let (low, high) = pair.split_at_mut(2);
+                for (low, high) in low.iter_mut().zip(high) {
+                    mix(low, core::mem::take(high), r);
+                }
+            }
+            if cells.len() > 4 {
+                cells.swap(2, 4);
+                cells.swap(3, 5);
+            } else if whole == 4 {
+                let y = if self.merge { self.lambda } else { E::ZERO };
+                for (cell, n) in cells[2..].iter_mut().zip([E::ZERO, y]) {
+                    *cell = Cell::constant(n.into(), self.eq_low.len());
+                }
+            }
+            self.group(group, &cells[..whole])
         });
-        to.resize(place.collect(), E::ExtensionPacking::ZERO);
-        accumulate(to.runs(whole), |group, mut run| {
-            for cell in 0..run.place.len() {
-                self.fold_cell(from, whole * group + cell, r, run.cell(cell));
-            }
-            self.group(group, &run)
-        })
-    }
-
-    fn fold_cell(
-        &self,
-        from: &Fractions<E::ExtensionPacking>,
-        cell: usize,
-        r: E,
-        (d, n): (
-            &mut [E::ExtensionPacking],
-            Option<&mut [E::ExtensionPacking]>,
-        ),
-    ) {
-        let [low, high] = sources(cell);
-        if high >= from.cells {
-            // Beyond the end every fraction is 0/1.
-            d.fill(E::ExtensionPacking::ONE);
-            if let Some(n) = n {
-                n.fill(if self.merge && cell % 2 == 1 {
-                    self.lambda.into()
-                } else {
-                    E::ExtensionPacking::ZERO
-                });
-            }
-            return;
-        }
-        mix(from.denominators(low), from.denominators(high), r, d);
-        if let Some(n) = n {
-            let numerators = |cell| from.numerators(cell).unwrap_or(&self.ones);
-            mix(numerators(low), numerators(high), r, n);
-        }
+        let groups = cells.chunks_mut(2 * whole);
+        *cells = groups
+            .flat_map(|cells| cells.iter_mut().take(whole).map(core::mem::take))
+            .collect();
+        sums
     }
 
     /// The part that one group, two neighbouring nodes, has in the sums.
     fn group(
         &self,
         group: usize,
-        run: &Run<'_, E::ExtensionPacking>,
+        cells: &[Cell<E::ExtensionPacking>],
     ) -> Sums<E, E::ExtensionPacking> {
-        let Some(anchor) = self.anchor else {
+        let (Some(anchor), [a, b, c, d]) = (self.anchor, cells) else {
             return Sums::ZERO;
         };
-        let mut cells = [0, 1, 2, 3].map(|cell| run.read(cell));
-        if anchor == E::ZERO {
-            cells.rotate_left(2);
-        }
+        let cells = if anchor == E::ZERO {
+            [c, d, a, b]
+        } else {
+            [a, b, c, d]
+        };
         let weight = self.eq_high[group];
         let scale = |sums: [E::ExtensionPacking; 2]| sums.map(|sum| sum * weight);
         let mut sums = Sums {
@@ -308,8 +279,8 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
             ..Sums::ZERO
         };
         match self.shift {
-            Some(shift) if cells.iter().all(|cell| cell.1.is_none()) => {
-                let [(d0, _), (d1, _), (e0, _), (e1, _)] = cells;
+            Some(shift) if cells.iter().all(|cell| cell.numerators.is_none()) => {
+                let [d0, d1, e0, e1] = cells.map(|cell| &cell.denominators[..]);
                 let part = shifted(&self.eq_low, (d0, e0), (d1, e1), shift.into());
                 sums.ones = scale(part);
                 sums.ones_weight = weight;
@@ -319,9 +290,9 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
         sums
     }
 
-    fn dense(&self, cells: [Cell<'_, E::ExtensionPacking>; 4]) -> [E::ExtensionPacking; 2] {
-        let [(d0, n0), (d1, n1), (e0, m0), (e1, m1)] =
-            cells.map(|(d, n)| (d, n.unwrap_or(&self.ones)));
+    fn dense(&self, cells: [&Cell<E::ExtensionPacking>; 4]) -> [E::ExtensionPacking; 2] {
+        let [d0, d1, e0, e1] = cells.map(|cell| &cell.denominators[..]);
+        let [n0, n1, m0, m1] = cells.map(|cell| &cell.numerators.as_ref().unwrap_or(&self.ones)[..]);
         let left = ((n0, m0), (d0, e0));
         if self.merge {
             return dense(&self.eq_low, left, ((d1, e1), (n1, m1)));
@@ -335,8 +306,9 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
 
     /// The current round's polynomial, constant first.
     fn quadratic(&self, sums: &Sums<E, E::ExtensionPacking>, claim: E) -> [E; 3] {
-        let total =
-            |sum: E::ExtensionPacking| -> E { E::ExtensionPacking::to_ext_iter([sum]).sum() };
+        let total = |sum: E::ExtensionPacking| -> E {
+            E::ExtensionPacking::to_ext_iter([sum]).sum()
+        };
         let mut parts = [0, 1].map(|i| total(sums.dense[i]) + self.lambda * total(sums.ones[i]));
         parts[0] -= self.shift.unwrap_or(E::ZERO) * sums.ones_weight;
         // The fractions 0/1 that are not held: n0 d1 + d0 y = lambda there.
@@ -345,7 +317,7 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
     }
 
     /// The four tables, when one pair of cells is left.
-    fn tables(&self, last: &Fractions<E::ExtensionPacking>) -> [Vec<E>; 4] {
+    fn tables(&self, last: &[Cell<E::ExtensionPacking>]) -> [Vec<E>; 4] {
         let (mut n0, mut d0) = unpack::<F, E>(last, 2 << LOG_CELL);
         let (mut y, d1) = (n0.split_off(1 << LOG_CELL), d0.split_off(1 << LOG_CELL));
         if !self.merge {
@@ -357,34 +329,51 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
     }
 }
 
-/// The cells that are folded into `cell`: the same child of two neighbouring nodes.
-fn sources(cell: usize) -> [usize; 2] {
-    let low = 4 * (cell / 2) + cell % 2;
-    [low, low + 2]
-}
-
-/// `low + r (high - low)`.
-fn mix<E: Field, P: Algebra<E> + Copy>(low: &[P], high: &[P], r: E, out: &mut [P]) {
-    for (out, (&low, &high)) in out.iter_mut().zip(low.iter().zip(high)) {
-        *out = low + (high - low) * r;
+/// `low + r (high - low)`, in the place of `low`.
+fn mix<E: Field, P: Algebra<E> + Copy>(low: &mut Cell<P>, high: Cell<P>, r: E) {
+    for (low, high) in low.denominators.iter_mut().zip(high.denominators) {
+        *low += (high - *low) * r;
     }
+    low.numerators = match (low.numerators.take(), high.numerators) {
+        (None, None) => None,
+        (Some(mut low), None) => {
+            low.iter_mut()
+                .for_each(|low| *low += (P::ONE - *low) * r);
+            Some(low)
+        }
+        (None, Some(mut high)) => {
+            high.iter_mut()
+                .for_each(|high| *high = P::ONE + (*high - P::ONE) * r);
+            Some(high)
+        }
+        (Some(mut low), Some(high)) => {
+            for (low, high) in low.iter_mut().zip(high) {
+                *low += (high - *low) * r;
+            }
+            Some(low)
+        }
+    };
 }
 
-/// Adds up what `part` gives for each run, in parallel if there are many.
+/// Adds up what `part` gives for groups of `count` cells, in parallel if there are many.
 fn accumulate<E, P>(
-    runs: Vec<Run<'_, P>>,
-    part: impl Fn(usize, Run<'_, P>) -> Sums<E, P> + Sync,
+    cells: &mut [Cell<P>],
+    count: usize,
+    part: impl Fn(usize, &mut [Cell<P>]) -> Sums<E, P> + Sync + Send,
 ) -> Sums<E, P>
 where
     E: Field,
     P: PrimeCharacteristicRing + Copy + Send + Sync,
 {
-    if runs.len() < PARALLEL_GROUPS {
-        let parts = runs.into_iter().enumerate();
-        return parts.fold(Sums::ZERO, |sums, (group, run)| sums.plus(part(group, run)));
+    if cells.len() < PARALLEL_GROUPS * count {
+        let groups = cells.chunks_mut(count).enumerate();
+        return groups.fold(Sums::ZERO, |sums, (group, cells)| {
+            sums.plus(part(group, cells))
+        });
     }
-    runs.into_par_iter()
+    cells
+        .par_chunks_mut(count)
         .enumerate()
-        .map(|(group, run)| part(group, run))
+        .map(|(group, cells)| part(group, cells))
         .reduce(|| Sums::ZERO, Sums::plus)
 }

@@ -1,13 +1,17 @@
 //! The fractions at the leaves, from the values of the columns.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCharacteristicRing};
+use p3_field::{
+    ExtensionField, Field, PackedFieldExtension, PackedValue,
+    PrimeCharacteristicRing,
+};
 use p3_maybe_rayon::prelude::*;
 use relation::{Block, Combination, Source, System, Tensor};
 
-use super::fractions::{Fractions, Run, cell_width, held};
+use super::fractions::{Cell, cell_width, held};
 use super::shape::{Fingerprint, LookupShape, Tuples};
 use super::values::{is_small, values};
 use super::{CELL, LOG_CELL};
@@ -21,7 +25,7 @@ pub(super) fn fill<'t, F, E>(
     shape: &LookupShape,
     fingerprint: &Fingerprint<E>,
     read: &(impl Fn(Source) -> Option<&'t Tensor> + Sync),
-) -> Fractions<E::ExtensionPacking>
+) -> Vec<Cell<E::ExtensionPacking>>
 where
     F: Field,
     E: ExtensionField<F>,
@@ -30,49 +34,41 @@ where
     blocks.sort_by_key(|block| block.offset);
     let tuples = shape.tuples(system);
     let log_cells = shape.log_len().unwrap_or(0).saturating_sub(LOG_CELL);
-    let mut fractions = Fractions::empty(cell_width::<F>());
-    fractions.resize(
-        places(&blocks, &tuples, log_cells),
-        E::ExtensionPacking::ZERO,
-    );
+    let rows_only = rows_only(&blocks, &tuples, log_cells);
+    let small = |tuples: &Tuples<'_>| {
+        let mut parts = tuples.components.iter().chain(tuples.multiplicity);
+        parts.all(|part| is_small(part, read))
+    };
     let leaves = Leaves::<E> {
         blocks,
-        small: tuples
-            .iter()
-            .map(|tuples| {
-                let mut parts = tuples.components.iter().chain(tuples.multiplicity);
-                parts.all(|part| is_small(part, read))
-            })
-            .collect(),
+        small: tuples.iter().map(small).collect(),
         tuples,
         fingerprint,
     };
-    fractions
-        .runs(1 << (LOG_STRIP - LOG_CELL))
-        .into_par_iter()
+    let strips: Vec<Vec<Cell<E::ExtensionPacking>>> = rows_only
+        .par_chunks(1 << (LOG_STRIP - LOG_CELL))
         .enumerate()
-        .for_each(|(strip, run)| leaves.fill::<F>(strip << LOG_STRIP, run, read));
-    fractions
+        .map(|(strip, rows_only)| leaves.fill::<F>(strip << LOG_STRIP, rows_only, read))
+        .collect();
+    strips.into_iter().flatten().collect()
 }
 
-/// Which cells hold numerators: those with anything else than rows.
-fn places(blocks: &[&Block], tuples: &[Tuples<'_>], log_cells: usize) -> Vec<Option<usize>> {
-    let end = |block: &&Block| block.offset + (1 << block.log_size());
-    let needed = blocks.last().map_or(0, end).div_ceil(CELL);
-    let mut rows_only = alloc::vec![false; held(needed, 1 << log_cells)];
+/// Which of the cells that are to be held have a row of a lookup at every position: all numerators are one there.
+fn rows_only(blocks: &[&Block], tuples: &[Tuples<'_>], log_cells: usize) -> Vec<bool> {
+    let end = |block: &Block| block.offset + (1 << block.log_size());
+    let needed = blocks.last().map_or(0, |block| end(block)).div_ceil(CELL);
+    let mut rows_only = vec![false; held(needed, 1 << log_cells)];
     for block in blocks {
         let tuples = &tuples[block.tensor];
         if tuples.multiplicity.is_some() {
             continue;
         }
-        for position in (block.offset..end(&block)).step_by(CELL) {
+        for position in (block.offset..end(block)).step_by(CELL) {
             let piece = Piece::new(block, tuples.shape(), position, LOG_CELL);
             rows_only[position / CELL] = piece.log_len == LOG_CELL && piece.is_whole();
         }
     }
-    let mut places = 0..;
-    let place = |ones: bool| if ones { None } else { places.next() };
-    rows_only.into_iter().map(place).collect()
+    rows_only
 }
 
 /// A part of a block that is a box again.
@@ -123,19 +119,18 @@ impl Piece {
         self.logs.iter().zip(&self.region).all(whole)
     }
 
-    /// The positions of the tuples, in row-major order of their indices: starts and the common length of runs.
-    fn runs(&self) -> (Vec<usize>, usize) {
-        let mut starts = alloc::vec![self.position];
-        let mut shift = self.log_len;
-        let Some(last) = self.region.last() else {
-            return (starts, 1);
-        };
-        for (log, range) in self.logs.iter().zip(&self.region).take(self.logs.len() - 1) {
+    /// The positions of the tuples, in row-major order of their indices.
+    fn positions(&self) -> impl Iterator<Item = usize> {
+        let (mut starts, mut shift) = (vec![self.position], self.log_len);
+        let (&log, outer) = self.logs.split_last().unwrap_or((&0, &[]));
+        let last = self.region.last().map_or(1, Range::len);
+        debug_assert!(last <= 1 << log);
+        for (log, range) in outer.iter().zip(&self.region) {
             shift -= log;
             let place = |start| (0..range.len()).map(move |index| start + (index << shift));
             starts = starts.into_iter().flat_map(place).collect();
         }
-        (starts, last.len())
+        starts.into_iter().flat_map(move |start| start..start + last)
     }
 }
 
@@ -150,119 +145,116 @@ struct Leaves<'a, E> {
 }
 
 impl<E> Leaves<'_, E> {
-    /// Fills the strip that starts at `position`.
+    /// The cells of the strip that starts at `start`, given which of them hold rows only.
     fn fill<'t, F>(
         &self,
-        position: usize,
-        mut run: Run<'_, E::ExtensionPacking>,
+        start: usize,
+        rows_only: &[bool],
         read: &impl Fn(Source) -> Option<&'t Tensor>,
-    ) where
+    ) -> Vec<Cell<E::ExtensionPacking>>
+    where
         F: Field,
         E: ExtensionField<F>,
     {
-        run.denominators.fill(E::ExtensionPacking::ONE);
-        run.numerators.fill(E::ExtensionPacking::ZERO);
-        let end = position + (1 << LOG_STRIP);
+        let width = cell_width::<F>();
+        let empty = |&ones: &bool| Cell {
+            numerators: (!ones).then(|| vec![E::ExtensionPacking::ZERO; width]),
+            denominators: vec![E::ExtensionPacking::ONE; width],
+        };
+        let mut strip = Strip::<F, E> {
+            cells: rows_only.iter().map(empty).collect(),
+            start,
+        };
         let first = self
             .blocks
-            .partition_point(|block| block.offset + (1 << block.log_size()) <= position);
+            .partition_point(|block| block.offset + (1 << block.log_size()) <= start);
         let inside = self.blocks[first..].iter();
-        for block in inside.take_while(|block| block.offset < end) {
+        for block in inside.take_while(|block| block.offset < start + (1 << LOG_STRIP)) {
             let tuples = &self.tuples[block.tensor];
-            let piece = Piece::new(block, tuples.shape(), position, LOG_STRIP);
-            let mut target = Target {
-                run: &mut run,
-                start: position,
-            };
-            let value = |combination: &Combination| -> Vec<F> {
-                if self.small[block.tensor] {
-                    let integers = values::<i64>(combination, &piece.region, read);
-                    integers.into_iter().map(F::from_i64).collect()
-                } else {
-                    let integers = values::<i128>(combination, &piece.region, read);
-                    integers.into_iter().map(F::from_i128).collect()
-                }
-            };
-            let components: Vec<Vec<F>> = tuples.components.iter().map(value).collect();
-            let multiplicities = tuples.multiplicity.map(value);
+            let piece = Piece::new(block, tuples.shape(), start, LOG_STRIP);
+            let small = self.small[block.tensor];
+            let values = |part| field_values::<F>(part, &piece.region, small, read);
             let base = self.fingerprint.base(tuples.table);
-            if piece.is_whole() && (1 << piece.log_len) % F::Packing::WIDTH == 0 {
-                target.fill_packed::<F, E>(&piece, base, &components, &self.fingerprint.powers);
-            } else {
-                target.fill_scalar::<F, E>(&piece, base, &components, &self.fingerprint.powers);
-            }
-            target.fill_numerators::<F, E>(&piece, multiplicities.as_deref());
+            let components = tuples.components.iter().map(values);
+            let factors = self.fingerprint.powers.iter().copied();
+            strip.fill_denominators(&piece, base, factors.zip(components).collect());
+            strip.fill_numerators(&piece, tuples.multiplicity.map(values));
         }
+        strip.cells
+    }
+}
+
+/// The values of a combination in a box, row-major; `small` if their sums fit in 64 bits.
+fn field_values<'t, F: Field>(
+    combination: &Combination,
+    region: &[Range<usize>],
+    small: bool,
+    read: &impl Fn(Source) -> Option<&'t Tensor>,
+) -> Vec<F> {
+    if small {
+        let integers = values::<i64>(combination, region, read);
+        integers.into_iter().map(F::from_i64).collect()
+    } else {
+        let integers = values::<i128>(combination, region, read);
+        integers.into_iter().map(F::from_i128).collect()
     }
 }
 
 /// A strip under construction.
-struct Target<'a, 'b, P> {
-    run: &'a mut Run<'b, P>,
-    /// The first position of the strip.
+struct Strip<F: Field, E: ExtensionField<F>> {
+    cells: Vec<Cell<E::ExtensionPacking>>,
+    /// The first position.
     start: usize,
 }
 
-impl<P: Copy> Target<'_, '_, P> {
-    fn fill_packed<F, E>(&mut self, piece: &Piece, base: E, components: &[Vec<F>], powers: &[E])
-    where
-        F: Field,
-        E: ExtensionField<F, ExtensionPacking = P>,
-        P: PackedFieldExtension<F, E>,
-    {
+impl<F: Field, E: ExtensionField<F>> Strip<F, E> {
+    /// Writes `base - sum factor * component` where a piece has tuples.
+    fn fill_denominators(&mut self, piece: &Piece, base: E, components: Vec<(E, Vec<F>)>) {
         let width = F::Packing::WIDTH;
-        let out = &mut self.run.denominators[(piece.position - self.start) / width..];
-        let out = &mut out[..(1 << piece.log_len) / width];
-        out.fill(base.into());
-        for (component, &power) in components.iter().zip(powers) {
-            for (out, values) in out.iter_mut().zip(F::Packing::pack_slice(component)) {
-                *out -= P::from(power) * *values;
+        let len = 1usize << piece.log_len;
+        if piece.is_whole() && len.is_multiple_of(width) {
+            let first = (piece.position - self.start) / CELL;
+            let inside = (piece.position % CELL) / width;
+            let cells = self.cells[first..].iter_mut().take(len.div_ceil(CELL));
+            for (number, cell) in cells.enumerate() {
+                let out = &mut cell.denominators[inside..][..len.min(CELL) / width];
+                out.fill(base.into());
+                for (factor, values) in &components {
+                    let factor = E::ExtensionPacking::from(*factor);
+                    let values = &values[number * CELL..][..len.min(CELL)];
+                    for (out, &value) in out.iter_mut().zip(F::Packing::pack_slice(values)) {
+                        *out -= factor * value;
+                    }
+                }
             }
-        }
-    }
-
-    fn fill_scalar<F, E>(&mut self, piece: &Piece, base: E, components: &[Vec<F>], powers: &[E])
-    where
-        F: Field,
-        E: ExtensionField<F, ExtensionPacking = P>,
-        P: PackedFieldExtension<F, E>,
-    {
-        let width = F::Packing::WIDTH;
-        let mut index = 0;
-        let (starts, len) = piece.runs();
-        for position in starts.into_iter().flat_map(|start| start..start + len) {
-            let tuple = components.iter().zip(powers);
-            let denominator = tuple.fold(base, |sum, (component, &power)| {
-                sum - power * component[index]
-            });
-            // The strip was filled with ones.
-            let place = position - self.start;
-            self.run.denominators[place / width]
-                .add_assign_lane(place % width, denominator - E::ONE);
-            index += 1;
-        }
-    }
-
-    /// Adds the numerators of a piece where they have a place: one for rows, minus the multiplicity for entries.
-    fn fill_numerators<F, E>(&mut self, piece: &Piece, multiplicities: Option<&[F]>)
-    where
-        F: Field,
-        E: ExtensionField<F, ExtensionPacking = P>,
-        P: PackedFieldExtension<F, E>,
-    {
-        if multiplicities.is_none() && piece.log_len >= LOG_CELL && piece.is_whole() {
             return;
         }
+        for (index, position) in piece.positions().enumerate() {
+            let tuple = components.iter();
+            let denominator = tuple.fold(base, |sum, (factor, values)| {
+                sum - *factor * values[index]
+            });
+            let place = position % CELL;
+            let cell = &mut self.cells[(position - self.start) / CELL];
+            // The strip was filled with ones.
+            cell.denominators[place / width].add_assign_lane(place % width, denominator - E::ONE);
+        }
+    }
+
+    /// Writes the numerators of a piece: one for rows, minus the multiplicity for entries.
+    fn fill_numerators(&mut self, piece: &Piece, multiplicities: Option<Vec<F>>) {
         let width = F::Packing::WIDTH;
-        let mut index = 0;
-        let (starts, len) = piece.runs();
-        for position in starts.into_iter().flat_map(|start| start..start + len) {
-            let place = position - self.start;
-            let value = multiplicities.map_or(F::ONE, |values| -values[index]);
-            if let (_, Some(numerators)) = self.run.cell(place / CELL) {
-                numerators[place % CELL / width].add_assign_lane(place % width, value.into());
-            }
-            index += 1;
+        for (index, position) in piece.positions().enumerate() {
+            let place = position % CELL;
+            let Some(numerators) = &mut self.cells[(position - self.start) / CELL].numerators
+            else {
+                if multiplicities.is_none() && piece.is_whole() {
+                    return;
+                }
+                continue;
+            };
+            let value = { multiplicities.as_ref() }.map_or(F::ONE, |values| -values[index]);
+            numerators[place / width].add_assign_lane(place % width, value.into());
         }
     }
 }

@@ -25,8 +25,6 @@ mod shape;
 #[cfg(feature = "prove")]
 mod values;
 
-#[cfg(test)]
-mod tests;
 
 use alloc::vec::Vec;
 

@@ -6,8 +6,8 @@ use p3_challenger::{FieldChallenger, GrindingChallenger};
 use p3_field::{ExtensionField, Field};
 use relation::{Source, System, Tensor};
 
-use super::fractions::{Fractions, parents, unpack};
-use super::layer::{Statement, prove_packed, prove_scalar};
+use super::fractions::{Cell, parents, unpack};
+use super::layer::{Finals, Statement, prove_packed, prove_scalar};
 use super::shape::{Fingerprint, LookupShape};
 use super::{CELL, LOG_CELL, leaves};
 use crate::channel::sender::Sender;
@@ -70,17 +70,14 @@ type Scalars<E> = (Vec<E>, Vec<E>);
 /// The layers that are still to be proven, the one next to the root last.
 struct Tree<F: Field, E: ExtensionField<F>> {
     /// Layers of more than one cell, the leaves first.
-    large: Vec<Fractions<E::ExtensionPacking>>,
+    large: Vec<Vec<Cell<E::ExtensionPacking>>>,
     /// Layers of at most one cell; the root is the last.
     small: Vec<Scalars<E>>,
-    /// Storage for the rounds.
-    scratch: Fractions<E::ExtensionPacking>,
     root: E,
 }
 
 impl<F: Field, E: ExtensionField<F>> Tree<F, E> {
-    fn new(leaves: Fractions<E::ExtensionPacking>, log_len: usize) -> Self {
-        let scratch = Fractions::empty(leaves.width);
+    fn new(leaves: Vec<Cell<E::ExtensionPacking>>, log_len: usize) -> Self {
         let mut large = Vec::new();
         let mut layer = leaves;
         for log_cells in (0..log_len.saturating_sub(LOG_CELL)).rev() {
@@ -96,7 +93,6 @@ impl<F: Field, E: ExtensionField<F>> Tree<F, E> {
         Self {
             large,
             small,
-            scratch,
             root: top.1[0],
         }
     }
@@ -111,15 +107,15 @@ impl<F: Field, E: ExtensionField<F>> Tree<F, E> {
         sender: &mut Sender<'_, F, E, C>,
         statement: Statement<'_, E>,
         merge: bool,
-    ) -> (Vec<E>, super::layer::Finals<E>)
+    ) -> (Vec<E>, Finals<E>)
     where
         C: FieldChallenger<F> + GrindingChallenger<Witness = F>,
     {
-        let mut children = self
+        let children = self
             .large
             .pop()
             .expect("the tree has as many layers as the leaves have variables");
-        prove_packed(sender, statement, &mut children, &mut self.scratch, merge)
+        prove_packed(sender, statement, children, merge)
     }
 }
 
