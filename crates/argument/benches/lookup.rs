@@ -68,7 +68,7 @@ fn system(log_len: usize) -> (System, Assignment) {
     assignment.columns[2] = tensor(sequence.clone());
     assignment.columns[3] = tensor(sequence);
     assignment.columns[4] = tensor(squares);
-    system.multiplicities(&mut assignment);
+    system.multiplicities(&mut assignment).expect("rows of the table");
     (system, assignment)
 }
 

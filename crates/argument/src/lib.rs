@@ -11,9 +11,19 @@ extern crate std;
 mod block;
 pub mod channel;
 pub mod claims;
+pub mod description;
+#[cfg(feature = "prove")]
+mod kernel;
 pub mod lookup;
+pub mod masks;
 pub mod multilinear;
+pub mod opening;
+pub mod parameters;
 pub mod products;
+pub mod profile;
+pub mod proof;
+#[cfg(feature = "prove")]
+pub mod prove;
 pub mod reject;
 pub mod security;
 pub mod stack;

@@ -9,6 +9,8 @@ use crate::profile::{Profile, Root};
 pub struct GroupShape {
     /// Polynomials in the group.
     pub rows: usize,
+    /// How many of them, the last ones, bring the randomness that hides them along in their coefficients.
+    pub own: usize,
     /// Uniform coefficients at the end of each row: positions revealed per opening times openings; zero for a
     /// group that hides nothing, whose leaves then carry no salt either.
     pub hidden: usize,
@@ -102,6 +104,13 @@ mod committed {
     pub trait Rows: Sync {
         /// Polynomials in the group.
         fn rows(&self) -> usize;
+
+        /// How many of them, the last ones, hide themselves: all their coefficients are theirs to supply.
+        ///
+        /// That is right for rows of masks only, whose openings are uniform by their own randomness.
+        fn own(&self) -> usize {
+            0
+        }
 
         /// Writes coefficients `start..start + coefficients.len()` of one row.
         ///
@@ -226,6 +235,8 @@ mod committed {
         pub code: Code,
         /// Rows.
         pub rows: usize,
+        /// Rows that hide themselves.
+        pub own: usize,
         /// The budget it was committed with.
         pub budget: Budget,
         /// Openings already spent.
@@ -270,8 +281,8 @@ mod committed {
             budget: Budget,
             salts: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
         ) -> Result<(Commitment<P>, Self), CommitError> {
-            let shape = check(code, rows.rows(), budget)?;
-            let hidden = random::elements(shape.rows * shape.hidden)?;
+            let shape = check(code, rows.rows(), rows.own(), budget)?;
+            let hidden = random::elements((shape.rows - shape.own) * shape.hidden)?;
             let salts = salts(code.positions() * shape.salt())?;
             let randomness = Randomness {
                 code,
@@ -289,12 +300,12 @@ mod committed {
         /// Cost: one hash of every codeword symbol.
         /// Errors: [`CommitError::Parts`] if counts do not fit, [`CommitError::Root`] if the root is another.
         pub fn from_parts(parts: Parts, expected: &Commitment<P>) -> Result<Self, CommitError> {
-            let shape = check(parts.code, parts.rows, parts.budget)?;
+            let shape = check(parts.code, parts.rows, parts.own, parts.budget)?;
             let positions = parts.code.positions();
             for (what, expected, found) in [
                 (
                     "hidden coefficients",
-                    shape.rows * shape.hidden,
+                    (shape.rows - shape.own) * shape.hidden,
                     parts.hidden.len(),
                 ),
                 ("symbols", shape.rows * positions, parts.codewords.len()),
@@ -383,6 +394,7 @@ mod committed {
             Parts {
                 code: *code,
                 rows: shape.rows,
+                own: shape.own,
                 budget: self.budget,
                 spent: self.spent,
                 hidden: hidden.clone(),
@@ -404,6 +416,15 @@ mod committed {
                 self.spent += 1;
             }
             Ok(Permit { of: self.identity })
+        }
+
+        /// The uniform coefficients of a row.
+        ///
+        /// # Panics
+        /// If the group has no such row, or it is one that hides itself.
+        pub fn hidden(&self, row: usize) -> &[F] {
+            let count = self.randomness.shape.hidden;
+            &self.randomness.hidden[row * count..(row + 1) * count]
         }
 
         /// Whether `permit` was issued by this commitment.
@@ -456,7 +477,12 @@ mod committed {
         }
     }
 
-    fn check(code: Code, rows: usize, budget: Budget) -> Result<GroupShape, CommitError> {
+    fn check(
+        code: Code,
+        rows: usize,
+        own: usize,
+        budget: Budget,
+    ) -> Result<GroupShape, CommitError> {
         let hidden = budget.hidden();
         if rows == 0 {
             return Err(CommitError::Empty);
@@ -467,7 +493,10 @@ mod committed {
                 len: code.len(),
             });
         }
-        Ok(GroupShape { rows, hidden })
+        if own > rows {
+            return Err(CommitError::Parts { what: "rows", expected: own, found: rows });
+        }
+        Ok(GroupShape { rows, own, hidden })
     }
 
     impl Randomness {
@@ -502,7 +531,7 @@ mod committed {
             rows.write(row, start, coefficients);
             let first_hidden = self.code.len() - self.shape.hidden;
             let end = start + coefficients.len();
-            if end > first_hidden {
+            if row < self.shape.rows - self.shape.own && end > first_hidden {
                 let from = first_hidden.max(start);
                 let tail = &mut coefficients[from - start..];
                 debug_assert!(

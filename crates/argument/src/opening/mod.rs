@@ -56,7 +56,7 @@ pub use proof::{GroupOpening, OpeningProof};
 pub use protocol::verify;
 #[cfg(feature = "prove")]
 pub use protocol::{Opener, ProveError, prove};
-pub use whir::{WhirAccount, WhirParameters, WhirRound, account, whir_parameters};
+pub use whir::{WhirAccount, WhirParameters, WhirRound, account, inner, whir_parameters};
 
 /// Everything about an opening that the verifying key fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -122,6 +122,7 @@ pub(super) fn absorb<P: Profile>(
     number(shape.groups().len());
     for group in shape.groups() {
         number(group.rows);
+        number(group.own);
         number(group.hidden);
     }
     // WHIR absorbs its configuration only after the positions are drawn.

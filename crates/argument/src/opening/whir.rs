@@ -149,6 +149,13 @@ pub(super) fn schedule<P: Profile>(shape: &OpeningShape) -> OpeningProtocol {
     )])
 }
 
+/// The inner proof's schedule, for the security account.
+///
+/// Errors: [`ShapeError`] as for [`OpeningShape::new`].
+pub fn inner<P: Profile>(shape: &OpeningShape) -> Result<crate::security::Whir, ShapeError> {
+    Ok(crate::security::Whir::of(&config::<P>(shape)?, claims::<P>(shape)))
+}
+
 /// The numbers of the inner commitment that a security account adds up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WhirAccount {
@@ -252,6 +259,7 @@ mod tests {
     fn shape<P: Profile>(log_len: usize) -> OpeningShape {
         let groups = vec![GroupShape {
             rows: 10,
+            own: 0,
             hidden: 0,
         }];
         let code = Code::new(log_len, 2).expect("in range");

@@ -197,7 +197,7 @@ impl Axis {
     /// Errors: [`Reject::Length`] if a point is too short, which only another system's shape can cause.
     pub(super) fn weights<E: Field>(&self, common: &[E], own: &[E]) -> Result<Vec<E>, Reject> {
         let eq = |point: &[E], range: &Option<Range<usize>>| match range {
-            None => Ok(None),
+            None => Ok::<_, Reject>(None),
             Some(range) => {
                 let part = point.get(range.clone()).ok_or(Reject::Length {
                     part: "the point of a relation",
