@@ -27,19 +27,9 @@ pub const LABEL: &[u8] = b"vouch argument 1";
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
 pub enum DescribeError {
-    /// The statement would have fewer proven bits than required.
+    /// The statement would have fewer proven bits than required; a profile with a larger challenge field may help.
     #[error(transparent)]
     Insecure(#[from] Refused),
-    /// The statement needs the challenges of another profile.
-    #[error(
-        "the statement needs challenges from an extension of degree {needed}, this profile has {found}"
-    )]
-    Extension {
-        /// The degree that reaches the required bits.
-        needed: usize,
-        /// The profile's degree.
-        found: usize,
-    },
     /// The columns do not fit the chosen length.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -153,7 +143,7 @@ impl<P: Profile> Description<P> {
         }
     }
 
-    /// An estimate of what a proof costs, in nanoseconds, a byte of proof counting as a microsecond: the measure by
+    /// An estimate of what a proof costs, in nanoseconds, a byte of proof counting as 300: the measure by
     /// which the length of the polynomials is chosen.
     fn cost(&self) -> u64 {
         const ENCODE: u64 = 60;
@@ -348,8 +338,8 @@ impl Draft<'_> {
                 0
             }
         };
-        // The number of rounds depends on the rows, the rows on the masks, the masks on the rounds: more of one never
-        // means less of another, so this ends at the least fixed point.
+        // The number of rounds depends on the rows, the rows on the masks, the masks on the rounds. More rounds need more
+        // masks, but these may fit fewer, longer rows: rows that are left over then hold nothing.
         let mut mask_rows = 0usize;
         let (stack, masks, count) = loop {
             let stack = Stack::new(self.system, log_len, hidden, mask_rows)?;
@@ -393,6 +383,12 @@ impl Draft<'_> {
                 None
             }
         })?;
+        // The work before the lookup challenges is chosen last, and is one more proof of work.
+        let lookups = self.lookup.log_len().is_some() && chosen.grinding.lookup > 0;
+        let count = Count {
+            works: count.works.saturating_add(usize::from(lookups)),
+            ..count
+        };
         Ok(Description {
             system: self.system.clone(),
             parameters,

@@ -43,7 +43,13 @@ pub enum Reject {
         /// The required number of zero bits.
         bits: usize,
     },
-    /// The statement does not fit the key: a public tensor or a commitment is missing or has another shape.
+    /// A public tensor is missing, has another shape, or a value outside its interval.
+    #[error("the statement does not fit the key: {reason}")]
+    Public {
+        /// What is wrong with which tensor.
+        reason: String,
+    },
+    /// The statement does not fit the key: it has another number of commitments.
     #[error("the statement does not fit the key: {what}: expected {expected}, found {found}")]
     Statement {
         /// The part of the statement.

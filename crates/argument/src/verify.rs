@@ -1,5 +1,6 @@
 //! The verifier of whole proofs, and what it shares with the prover.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use p3_challenger::{CanObserve, FieldChallenger};
@@ -73,6 +74,12 @@ pub(crate) fn check_statement<P: Profile>(
     description: &Description<P>,
     statement: &Statement<'_, P>,
 ) -> Result<(), Reject> {
+    description
+        .system()
+        .check_statement(statement.publics)
+        .map_err(|violation| Reject::Public {
+            reason: violation.to_string(),
+        })?;
     let reject = |what, expected, found| {
         Err(Reject::Statement {
             what,
@@ -80,33 +87,6 @@ pub(crate) fn check_statement<P: Profile>(
             found,
         })
     };
-    let expected = description.system().statement().count();
-    if statement.publics.len() != expected {
-        return reject("public tensors", expected, statement.publics.len());
-    }
-    for ((_, public), tensor) in description.system().statement().zip(statement.publics) {
-        if public.shape != tensor.shape {
-            let len = |shape: &[usize]| {
-                shape
-                    .iter()
-                    .fold(1usize, |len, &size| len.saturating_mul(size))
-            };
-            return reject(
-                "elements of a public tensor",
-                len(&public.shape),
-                len(&tensor.shape),
-            );
-        }
-        let inside = |&y: &usize| public.interval.contains(tensor.get(y));
-        let count = (0..tensor.len()).filter(inside).count();
-        if count != tensor.len() {
-            return reject(
-                "values of a public tensor in its interval",
-                tensor.len(),
-                count,
-            );
-        }
-    }
     let expected = description.stack().groups.len().saturating_sub(1);
     if statement.commitments.len() != expected {
         return reject("commitments", expected, statement.commitments.len());

@@ -25,7 +25,6 @@ mod shape;
 #[cfg(feature = "prove")]
 mod values;
 
-
 use alloc::vec::Vec;
 
 use p3_field::PrimeCharacteristicRing;

@@ -494,7 +494,11 @@ mod committed {
             });
         }
         if own > rows {
-            return Err(CommitError::Parts { what: "rows", expected: own, found: rows });
+            return Err(CommitError::Parts {
+                what: "rows",
+                expected: own,
+                found: rows,
+            });
         }
         Ok(GroupShape { rows, own, hidden })
     }

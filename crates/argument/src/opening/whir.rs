@@ -153,7 +153,10 @@ pub(super) fn schedule<P: Profile>(shape: &OpeningShape) -> OpeningProtocol {
 ///
 /// Errors: [`ShapeError`] as for [`OpeningShape::new`].
 pub fn inner<P: Profile>(shape: &OpeningShape) -> Result<crate::security::Whir, ShapeError> {
-    Ok(crate::security::Whir::of(&config::<P>(shape)?, claims::<P>(shape)))
+    Ok(crate::security::Whir::of(
+        &config::<P>(shape)?,
+        claims::<P>(shape),
+    ))
 }
 
 /// The numbers of the inner commitment that a security account adds up.

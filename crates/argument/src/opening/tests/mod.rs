@@ -560,7 +560,11 @@ fn each_item_of_the_statement_changes_what_is_drawn() {
     note(&case);
     let reshaped = |case: &Case<Goldilocks2>, queries, grinding, groups: [(usize, usize); 2]| {
         let groups = groups
-            .map(|(rows, hidden)| GroupShape { rows, own: 0, hidden })
+            .map(|(rows, hidden)| GroupShape {
+                rows,
+                own: 0,
+                hidden,
+            })
             .to_vec();
         let whir = case.shape.whir().clone();
         OpeningShape::new::<Goldilocks2>(*case.shape.code(), queries, groups, grinding, whir)
