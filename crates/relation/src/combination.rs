@@ -201,15 +201,28 @@ impl Combination {
         let first = parts.first().ok_or(CombinationError::NoParts)?;
         let rank = first.shape.len();
         let mut shape = first.shape.clone();
+        if axis >= rank {
+            return Err(ViewError::Axis { axis, rank }.into());
+        }
+        let others = |part: &Self| {
+            let mut shape = part.shape.clone();
+            (axis < shape.len()).then(|| shape.remove(axis));
+            shape
+        };
+        if let Some(part) = parts.iter().find(|part| others(part) != others(first)) {
+            let (expected, found) = (first.shape.clone(), part.shape.clone());
+            return Err(CombinationError::Shape { expected, found });
+        }
         let size = |part: &Self| part.shape.get(axis).copied();
         let total = parts
             .iter()
             .try_fold(0usize, |sum, part| sum.checked_add(size(part)?));
-        *shape.get_mut(axis).ok_or(ViewError::Axis { axis, rank })? =
-            total.ok_or(ViewError::Limit {
-                what: "a concatenated axis overflows",
-            })?;
-        let total = shape.get(axis).copied().unwrap_or(0);
+        let total = total.ok_or(ViewError::Limit {
+            what: "a concatenated axis overflows",
+        })?;
+        if let Some(size) = shape.get_mut(axis) {
+            *size = total;
+        }
         let mut whole = Self::zero(&shape);
         let mut before = 0usize;
         for part in parts {

@@ -6,6 +6,9 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use thiserror::Error;
 
+#[cfg(test)]
+mod tests;
+
 /// The largest row is `2^MAX_LOG_LEN` positions.
 pub const MAX_LOG_LEN: usize = 40;
 
@@ -14,7 +17,7 @@ pub const MAX_LOG_LEN: usize = 40;
 const GRAIN: usize = 6;
 
 /// The most blocks that a layout may have.
-const MAX_BLOCKS: usize = 1 << 22;
+const MAX_BLOCKS: usize = 1 << 20;
 
 /// One axis of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -236,19 +239,19 @@ fn cut(
         if total - len <= allowance {
             break;
         }
-        let mut best: Option<(f64, usize, Vec<BlockAxis>)> = None;
+        let mut best: Option<(Gain, usize, Vec<BlockAxis>)> = None;
         for (axis, (&size, current)) in shape.iter().zip(&pieces).enumerate() {
             // More pieces do not always mean less padding (7 = 4 + 3): skip to the next that do.
-            let count = current.len() + 1..=size;
+            let whole = usize::try_from(size.count_ones()).unwrap_or(0);
+            let count = current.len() + 1..=whole;
             let Some(finer) = count
                 .map(|count| expansion(size, count))
                 .find(|finer| padded(finer) < padded(current))
             else {
                 continue;
             };
-            let saved = 1.0 - ratio(padded(&finer), padded(current));
-            let gain = saved / (ratio(finer.len(), current.len()) - 1.0);
-            if best.as_ref().is_none_or(|best| gain > best.0) {
+            let gain = Gain::new(padded(current), padded(&finer), current.len(), finer.len());
+            if best.as_ref().is_none_or(|best| gain.exceeds(best.0)) {
                 best = Some((gain, axis, finer));
             }
         }
@@ -277,6 +280,24 @@ fn cut(
         });
     }
     Ok(())
+}
+
+/// The share of the padding that is saved, over the share of boxes that is added; an exact fraction,
+/// as prover and verifier must agree on it.
+#[derive(Clone, Copy)]
+struct Gain(u128, u128);
+
+impl Gain {
+    fn new(padded: usize, finer: usize, pieces: usize, more: usize) -> Self {
+        let wide = |value: usize| u128::try_from(value).unwrap_or(u128::MAX);
+        let saved = wide(padded.saturating_sub(finer)) * wide(pieces);
+        Self(saved, wide(padded) * wide(more.saturating_sub(pieces)))
+    }
+
+    /// Whether the gain is larger. Sizes are at most `2^41` and pieces at most 41.
+    const fn exceeds(self, other: Self) -> bool {
+        self.0.saturating_mul(other.1) > other.0.saturating_mul(self.1)
+    }
 }
 
 /// The first `count` pieces of the binary expansion of a size, the last rounded up.
@@ -317,19 +338,15 @@ fn place(
     } else {
         capacity
     };
-    // Beyond the grain the rows must hold the boxes that are not cut further, and those of one
-    // position fit in any capacity.
     let mut positions = 0usize;
     for piece in &boxes {
         positions = positions
             .checked_add(1 << piece.log_size)
             .ok_or(LayoutError::Size)?;
     }
-    let mut rows = positions.div_ceil(usable);
-    if rows
-        .checked_shl(u32::try_from(log_len).unwrap_or(u32::MAX))
-        .is_none_or(|end| end >> log_len != rows)
-    {
+    let rows = positions.div_ceil(usable);
+    // Each row holds a block; and positions must be numbers of this machine.
+    if rows > MAX_BLOCKS || (rows << log_len) >> log_len != rows {
         return Err(LayoutError::Size);
     }
     let mut free = Free::default();
@@ -343,25 +360,20 @@ fn place(
         first: Reverse((tensor, axes)),
     }) = heap.pop()
     {
+        if blocks.len() + heap.len() > MAX_BLOCKS {
+            return Err(LayoutError::Size);
+        }
         if let Some(offset) = free.take(log_size) {
             blocks.push(Block {
                 tensor,
                 axes,
                 offset,
             });
-            if blocks.len() > MAX_BLOCKS {
-                return Err(LayoutError::Size);
-            }
             continue;
         }
+        // By the count of rows a box of one position always fits.
         let Some(leading) = axes.iter().position(|axis| axis.log > 0) else {
-            free.add_row(rows << log_len, capacity);
-            rows += 1;
-            heap.push(Piece {
-                log_size,
-                first: Reverse((tensor, axes)),
-            });
-            continue;
+            return Err(LayoutError::Size);
         };
         let size = shapes
             .get(tensor)

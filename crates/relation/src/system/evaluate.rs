@@ -11,14 +11,14 @@ use crate::view::{Run, Source, View};
 use alloc::vec::Vec;
 
 /// The tensors behind the sources of a system.
-pub(super) struct Sources<'a> {
-    pub(super) columns: &'a [Tensor],
-    pub(super) publics: Vec<Option<&'a Tensor>>,
+pub(crate) struct Sources<'a> {
+    pub(crate) columns: &'a [Tensor],
+    pub(crate) publics: Vec<Option<&'a Tensor>>,
 }
 
 impl<'a> Sources<'a> {
     /// The tensor behind a source; none for the constant one.
-    pub(super) fn tensor(&self, source: Source) -> Option<&'a Tensor> {
+    pub(crate) fn tensor(&self, source: Source) -> Option<&'a Tensor> {
         match source {
             Source::One => None,
             Source::Column(id) => self.columns.get(id.0),
@@ -27,7 +27,7 @@ impl<'a> Sources<'a> {
     }
 
     /// All elements of a combination, modulo `2^64`.
-    pub(super) fn combination(&self, combination: &Combination) -> Vec<i64> {
+    pub(crate) fn combination(&self, combination: &Combination) -> Vec<i64> {
         let mut sum = alloc::vec![0; shape::len(combination.shape()).unwrap_or(0)];
         for term in combination.terms() {
             let factor = term.coefficient;
@@ -43,7 +43,7 @@ impl<'a> Sources<'a> {
     }
 
     /// Adds an einsum to the elements of a tensor of shape `shape`, modulo `2^64`.
-    pub(super) fn add_einsum(&self, sum: &mut [i64], shape: &[usize], einsum: &Einsum) {
+    pub(crate) fn add_einsum(&self, sum: &mut [i64], shape: &[usize], einsum: &Einsum) {
         let mut a = self.combination(&einsum.a);
         a.iter_mut()
             .for_each(|a| *a = a.wrapping_mul(einsum.coefficient));

@@ -161,9 +161,10 @@ impl<'a> Tracker<'a> {
     /// Finds the columns that the relations keep in their intervals, until no more are found.
     fn check_enforced(&self) -> Result<(), SystemError> {
         let columns = &self.builder.columns;
-        // Parameters and sealed columns come with a certificate. Multiplicities need no interval:
-        // the lookup argument compares rational functions whose poles are entries and rows, and with
-        // fewer rows than the characteristic a field element is the right multiplicity or none is.
+        // Parameters and sealed columns come with a certificate. Multiplicities need no interval: a
+        // row that is no entry is a pole of the sum over the rows with its count as residue, which is
+        // not zero in the field as there are fewer rows than the characteristic, and no choice of
+        // multiplicities makes it a pole of the sum over the entries.
         let mut enforced: Vec<bool> = columns
             .iter()
             .map(|column| column.role != Role::Witness)

@@ -1,7 +1,7 @@
 //! Systems of relations: what a proof is about.
 
 mod check;
-mod evaluate;
+pub(crate) mod evaluate;
 mod intervals;
 mod validate;
 

@@ -84,7 +84,11 @@ impl View {
             return 1;
         }
         let all = self.values(component.digits.iter().copied());
-        let exact = determined && all == free;
+        let mut concerned = self.axes().filter(|axis| {
+            let stride = |&digit: &usize| axis.stride(digit) != 0;
+            component.digits.iter().any(stride)
+        });
+        let exact = determined && concerned.all(|axis| axis.always_in_range(&self.digits));
         if exact || all > MAX_ENTRIES || component.output_len() > 1 << 26 {
             return if determined { free } else { all };
         }

@@ -152,8 +152,7 @@ impl Walk {
         self.offsets.push(axis.offset);
     }
 
-    /// Whether every digit value is in range and no digit is there twice: the number of entries is
-    /// the product of the sizes.
+    /// Calls `run` for the innermost loop of each nest that is in range.
     pub(crate) fn for_each_run(&self, mut run: impl FnMut(Run)) {
         if !self.feasible {
             return;

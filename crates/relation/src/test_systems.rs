@@ -1,1 +1,0 @@
-//! Small systems with satisfying assignments, for tests and benches.

@@ -1,0 +1,131 @@
+//! Views from files.
+
+use super::naive::Naive;
+use super::*;
+use alloc::{vec, vec::Vec};
+use proptest::prelude::*;
+
+/// A view from raw parts, through the same door as one from a file.
+fn raw(digits: Vec<usize>, output: Vec<Axis>, source_axes: Vec<Axis>, guards: Vec<Axis>) -> bool {
+    let parts = (COLUMN, digits, output, source_axes, guards);
+    let bytes = postcard::to_allocvec(&parts).unwrap();
+    postcard::from_bytes::<View>(&bytes).is_ok()
+}
+
+fn axis(extent: usize, offset: i64, terms: Vec<(usize, i64)>) -> Axis {
+    Axis {
+        extent,
+        offset,
+        terms,
+    }
+}
+
+#[test]
+fn hostile_views_are_refused_when_they_are_read() {
+    let good = || axis(3, 0, vec![(0, 1)]);
+    assert!(raw(vec![3], vec![good()], vec![good()], vec![]));
+    assert!(!raw(
+        vec![3],
+        vec![axis(0, 0, vec![])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![axis(1 << 41, 0, vec![(0, 1)])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(vec![3], vec![good(); 17], vec![good()], vec![]));
+    assert!(!raw(
+        vec![3],
+        vec![axis(1 << 39, 0, vec![]); 2],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![axis(3, 0, vec![(1, 1)])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![axis(3, 0, vec![(0, 0)])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![axis(3, 0, vec![(0, 1), (0, 1)])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![axis(3, 0, vec![(0, i64::MIN)])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![axis(3, i64::MIN, vec![(0, 1)])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![3],
+        vec![good()],
+        vec![good()],
+        vec![axis(3, i64::MAX, vec![])]
+    ));
+    assert!(!raw(
+        vec![usize::MAX],
+        vec![axis(3, 0, vec![])],
+        vec![good()],
+        vec![]
+    ));
+    assert!(!raw(
+        vec![1 << 31, 1 << 31],
+        vec![axis(3, 0, vec![])],
+        vec![],
+        vec![]
+    ));
+    assert!(!raw(vec![1; 65], vec![good()], vec![good()], vec![]));
+    assert!(!raw(
+        vec![3],
+        vec![good()],
+        vec![good()],
+        vec![axis(3, 0, vec![]); 65]
+    ));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8000, rng_seed: proptest::test_runner::RngSeed::Fixed(2), ..ProptestConfig::default() })]
+
+    #[test]
+    fn views_from_arbitrary_parts_are_refused_or_work(
+        digits in prop::collection::vec(0usize..4, 0..4),
+        forms in prop::collection::vec(
+            (1usize..5, -3i64..4, prop::collection::vec((0usize..4, -3i64..4), 0..3)), 0..5),
+        cuts in (0usize..4, 0usize..4),
+    ) {
+        let forms: Vec<Axis> = forms.into_iter().map(|(extent, offset, mut terms)| {
+            terms.sort_unstable();
+            axis(extent, offset, terms)
+        }).collect();
+        let (a, b) = (cuts.0.min(forms.len()), (cuts.0 + cuts.1).min(forms.len()));
+        let parts = (COLUMN, digits, &forms[..a], &forms[a..b], &forms[b..]);
+        let bytes = postcard::to_allocvec(&parts).unwrap();
+        let Ok(view) = postcard::from_bytes::<View>(&bytes) else { return Ok(()) };
+        let source = Naive::source(&view.source_shape());
+        let expected = by_components(&view, &source);
+        prop_assert_eq!(&by_get(&view, &source), &expected);
+        // The normal form of a view is the same map, and so are the entries that are walked at once.
+        let normal = view.clone().normalised().unwrap();
+        prop_assert_eq!(&by_components(&normal, &source), &expected);
+        prop_assert_eq!(entries(&normal), entries(&view));
+        check_reads(&view);
+        check_reads(&normal);
+    }
+}
