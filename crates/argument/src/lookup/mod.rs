@@ -25,6 +25,9 @@ mod shape;
 #[cfg(feature = "prove")]
 mod values;
 
+#[cfg(all(test, feature = "prove"))]
+mod tests;
+
 
 use alloc::vec::Vec;
 
