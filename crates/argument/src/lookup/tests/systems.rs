@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use relation::system::Builder;
 use relation::{
-    Assignment, Combination, Interval, Role, Source, System, Tensor, Value, View,
+    Assignment, Combination, Interval, Role, System, Tensor, Value, View,
 };
 
 use super::Case;
@@ -14,20 +14,20 @@ pub(super) fn tensor(shape: &[usize], values: Vec<i64>) -> Tensor {
     Tensor::from_i64s(shape.to_vec(), values).expect("as many values as the shape has elements")
 }
 
-fn constant(builder: &mut Builder, shape: &[usize], value: impl Fn(i64) -> i64) -> Combination {
+pub(super) fn constant(builder: &mut Builder, shape: &[usize], value: impl Fn(i64) -> i64) -> Combination {
     let len = i64::try_from(shape.iter().product::<usize>()).expect("small");
     let id = builder.constant("constant", tensor(shape, (0..len).map(value).collect()));
     builder.public_view(id).expect("it was just added").into()
 }
 
 /// A column and the view of it.
-fn column(builder: &mut Builder, shape: &[usize], hi: i64) -> View {
+pub(super) fn column(builder: &mut Builder, shape: &[usize], hi: i64) -> View {
     let id = builder.column("column", shape, Role::Witness, Interval::new(0, hi));
     builder.view(id).expect("it was just added")
 }
 
 /// An assignment of the columns that are no multiplicities, in order.
-fn assign(system: &System, columns: Vec<Vec<i64>>, statement: Vec<Tensor>) -> Assignment {
+pub(super) fn assign(system: &System, columns: Vec<Vec<i64>>, statement: Vec<Tensor>) -> Assignment {
     let mut given = columns.into_iter();
     let columns = system.columns().iter().map(|column| {
         let len = column.shape.iter().product();
@@ -141,12 +141,4 @@ pub(super) fn without_lookups() -> System {
 
 pub(super) fn all() -> Vec<Case> {
     vec![single(), pair(), views(), large()]
-}
-
-/// The column behind a view that is one.
-pub(super) fn source(combination: &Combination) -> usize {
-    match combination.terms()[0].view.source() {
-        Source::Column(id) => id.0,
-        other => panic!("a column, found {other:?}"),
-    }
 }
