@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCharacteristicRing};
 use p3_maybe_rayon::prelude::*;
 
-use super::CELL;
+use super::{CELL, LOG_CELL};
 
 /// [`CELL`] fractions.
 #[derive(Debug)]
@@ -41,31 +41,36 @@ impl<P: PrimeCharacteristicRing + Copy> Cell<P> {
     }
 }
 
-/// The number of cells to hold of `needed`, when the layer has `capacity`, a power of two: whole groups of four, so
-/// that a round of the sumcheck never meets half a pair. All others hold the fraction 0/1.
-pub(super) fn held(needed: usize, capacity: usize) -> usize {
+/// The number of cells to hold of `needed` in a layer of `2^log_len` fractions: whole groups of four, so that a round
+/// of the sumcheck never meets half a pair. All others hold the fraction 0/1.
+pub(super) fn held(needed: usize, log_len: usize) -> usize {
+    let capacity = 1 << log_len.saturating_sub(LOG_CELL);
     needed.next_multiple_of(4).min(capacity)
 }
 
-/// The sums of neighbouring cells of `children`, in a layer of `capacity` cells.
-pub(super) fn parents<P>(children: &[Cell<P>], capacity: usize) -> Vec<Cell<P>>
+/// Appends cells of 0/1 until there are as many as are to be held.
+pub(super) fn hold<P>(mut cells: Vec<Cell<P>>, log_len: usize) -> Vec<Cell<P>>
+where
+    P: PrimeCharacteristicRing + Copy,
+{
+    let width = cells.first().map_or(0, |cell| cell.denominators.len());
+    cells.resize_with(held(cells.len(), log_len), || {
+        Cell::constant(P::ZERO, width)
+    });
+    cells
+}
+
+/// The sums of neighbouring cells.
+pub(super) fn parents<P>(children: &[Cell<P>]) -> Vec<Cell<P>>
 where
     P: PrimeCharacteristicRing + Copy + Send + Sync,
 {
-    let mut parents: Vec<Cell<P>> = children
-        .par_chunks_exact(2)
-        .with_min_len(8)
-        .map(|pair| sum(&pair[0], &pair[1]))
-        .collect();
-    let width = children[0].denominators.len();
-    parents.resize_with(held(parents.len(), capacity), || {
-        Cell::constant(P::ZERO, width)
-    });
-    parents
+    let pairs = children.par_chunks_exact(2).with_min_len(8);
+    pairs.map(|pair| sum(&pair[0], &pair[1])).collect()
 }
 
 /// Adds fractions: `n0/d0 + n1/d1 = (n0 d1 + n1 d0) / (d0 d1)`.
-fn sum<P: PrimeCharacteristicRing + Copy>(left: &Cell<P>, right: &Cell<P>) -> Cell<P> {
+pub(super) fn sum<P: PrimeCharacteristicRing + Copy>(left: &Cell<P>, right: &Cell<P>) -> Cell<P> {
     let (d0, d1) = (&left.denominators, &right.denominators);
     let pairs = || d0.iter().zip(d1);
     let numerators = match (&left.numerators, &right.numerators) {
@@ -76,7 +81,7 @@ fn sum<P: PrimeCharacteristicRing + Copy>(left: &Cell<P>, right: &Cell<P>) -> Ce
             .iter()
             .zip(n1)
             .zip(pairs())
-            .map(|((&n0, &n1), (&d0, &d1))| P::dot_product(&[n0, n1], &[d1, d0]))
+            .map(|((&n0, &n1), (&d0, &d1))| n0 * d1 + n1 * d0)
             .collect(),
     };
     Cell {

@@ -30,8 +30,8 @@ pub(super) fn dense<A: PrimeCharacteristicRing + Copy>(
     for ((&eq, ((&a0, &a1), (&b0, &b1))), ((&c0, &c1), (&d0, &d1))) in
         eq.iter().zip(first).zip(second)
     {
-        end += eq * A::dot_product(&[a0, c0], &[b0, d0]);
-        square += eq * A::dot_product(&[a1 - a0, c1 - c0], &[b1 - b0, d1 - d0]);
+        end += eq * (a0 * b0 + c0 * d0);
+        square += eq * ((a1 - a0) * (b1 - b0) + (c1 - c0) * (d1 - d0));
     }
     [end, square]
 }

@@ -8,7 +8,7 @@ use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCh
 use p3_maybe_rayon::prelude::*;
 use relation::{Block, Combination, Source, System, Tensor};
 
-use super::fractions::{Cell, cell_width, held};
+use super::fractions::{Cell, cell_width, held, sum};
 use super::shape::{Fingerprint, LookupShape, Tuples};
 use super::values::{is_small, values};
 use super::{CELL, LOG_CELL};
@@ -16,45 +16,114 @@ use super::{CELL, LOG_CELL};
 /// Logarithm of the number of fractions that a thread fills at a time.
 const LOG_STRIP: usize = 12;
 
-/// The fractions of a system's lookups, under the challenges of `fingerprint`.
-pub(super) fn fill<'t, F, E>(
-    system: &System,
-    shape: &LookupShape,
-    fingerprint: &Fingerprint<E>,
-    read: &(impl Fn(Source) -> Option<&'t Tensor> + Sync),
-) -> Vec<Cell<E::ExtensionPacking>>
+/// The fractions of a system's lookups.
+///
+/// They and the layers next to them are computed whenever they are needed: that takes less time than it takes to get
+/// memory for them while all other layers are held.
+pub(super) struct Leaves<'a, E, R> {
+    /// By offset.
+    blocks: Vec<&'a Block>,
+    tuples: Vec<Tuples<'a>>,
+    /// Whether the values of each tensor of tuples fit in 64 bits.
+    small: Vec<bool>,
+    fingerprint: &'a Fingerprint<E>,
+    /// Which cells hold rows only.
+    rows_only: Vec<bool>,
+    read: &'a R,
+}
+
+impl<'a, 't, E, R> Leaves<'a, E, R>
 where
-    F: Field,
-    E: ExtensionField<F>,
+    R: Fn(Source) -> Option<&'t Tensor> + Sync,
 {
-    let mut blocks: Vec<&Block> = shape.blocks().iter().collect();
-    blocks.sort_by_key(|block| block.offset);
-    let tuples = shape.tuples(system);
-    let log_cells = shape.log_len().unwrap_or(0).saturating_sub(LOG_CELL);
-    let rows_only = rows_only(&blocks, &tuples, log_cells);
-    let small = |tuples: &Tuples<'_>| {
-        let mut parts = tuples.components.iter().chain(tuples.multiplicity);
-        parts.all(|part| is_small(part, read))
-    };
-    let leaves = Leaves::<E> {
-        blocks,
-        small: tuples.iter().map(small).collect(),
-        tuples,
-        fingerprint,
-    };
-    let strips: Vec<Vec<Cell<E::ExtensionPacking>>> = rows_only
-        .par_chunks(1 << (LOG_STRIP - LOG_CELL))
-        .enumerate()
-        .map(|(strip, rows_only)| leaves.fill::<F>(strip << LOG_STRIP, rows_only, read))
-        .collect();
-    strips.into_iter().flatten().collect()
+    /// The leaves of a system under the challenges of `fingerprint`.
+    pub fn new(
+        system: &'a System,
+        shape: &'a LookupShape,
+        fingerprint: &'a Fingerprint<E>,
+        read: &'a R,
+    ) -> Self {
+        let mut blocks: Vec<&Block> = shape.blocks().iter().collect();
+        blocks.sort_by_key(|block| block.offset);
+        let tuples = shape.tuples(system);
+        let log_len = shape.log_len().unwrap_or(0);
+        let small = |tuples: &Tuples<'_>| {
+            let mut parts = tuples.components.iter().chain(tuples.multiplicity);
+            parts.all(|part| is_small(part, read))
+        };
+        Self {
+            small: tuples.iter().map(small).collect(),
+            rows_only: rows_only(&blocks, &tuples, log_len),
+            blocks,
+            tuples,
+            fingerprint,
+            read,
+        }
+    }
+
+    /// The layer that is `up` above the leaves, which needs at most `1 << up` cells of leaves for each of its own.
+    ///
+    /// # Panics
+    /// If a strip of leaves has fewer cells than that.
+    pub fn layer<F>(&self, up: usize) -> Vec<Cell<E::ExtensionPacking>>
+    where
+        F: Field,
+        E: ExtensionField<F>,
+    {
+        let strips: Vec<Vec<Cell<E::ExtensionPacking>>> = self
+            .rows_only
+            .par_chunks(1 << (LOG_STRIP - LOG_CELL))
+            .enumerate()
+            .map(|(strip, rows_only)| {
+                assert_eq!(rows_only.len() % (1 << up), 0, "a strip has whole sums");
+                (0..up).fold(self.fill::<F>(strip << LOG_STRIP, rows_only), |strip, _| {
+                    let pairs = strip.chunks_exact(2);
+                    pairs.map(|pair| sum(&pair[0], &pair[1])).collect()
+                })
+            })
+            .collect();
+        strips.into_iter().flatten().collect()
+    }
+
+    /// The cells of the strip that starts at `start`, given which of them hold rows only.
+    fn fill<F>(&self, start: usize, rows_only: &[bool]) -> Vec<Cell<E::ExtensionPacking>>
+    where
+        F: Field,
+        E: ExtensionField<F>,
+    {
+        let width = cell_width::<F>();
+        let empty = |&ones: &bool| Cell {
+            numerators: (!ones).then(|| vec![E::ExtensionPacking::ZERO; width]),
+            denominators: vec![E::ExtensionPacking::ONE; width],
+        };
+        let mut strip = Strip::<F, E> {
+            cells: rows_only.iter().map(empty).collect(),
+            start,
+        };
+        let first = self
+            .blocks
+            .partition_point(|block| block.offset + (1 << block.log_size()) <= start);
+        let inside = self.blocks[first..].iter();
+        for block in inside.take_while(|block| block.offset < start + (1 << LOG_STRIP)) {
+            let tuples = &self.tuples[block.tensor];
+            let piece = Piece::new(block, tuples.shape(), start, LOG_STRIP);
+            let small = self.small[block.tensor];
+            let values = |part| field_values::<F>(part, &piece.region, small, self.read);
+            let base = self.fingerprint.base(tuples.table);
+            let components = tuples.components.iter().map(values);
+            let factors = self.fingerprint.powers.iter().copied();
+            strip.fill_denominators(&piece, base, factors.zip(components).collect());
+            strip.fill_numerators(&piece, tuples.multiplicity.map(values));
+        }
+        strip.cells
+    }
 }
 
 /// Which of the cells that are to be held have a row of a lookup at every position: all numerators are one there.
-fn rows_only(blocks: &[&Block], tuples: &[Tuples<'_>], log_cells: usize) -> Vec<bool> {
+fn rows_only(blocks: &[&Block], tuples: &[Tuples<'_>], log_len: usize) -> Vec<bool> {
     let end = |block: &Block| block.offset + (1 << block.log_size());
     let needed = blocks.last().map_or(0, |block| end(block)).div_ceil(CELL);
-    let mut rows_only = vec![false; held(needed, 1 << log_cells)];
+    let mut rows_only = vec![false; held(needed, log_len)];
     for block in blocks {
         let tuples = &tuples[block.tensor];
         if tuples.multiplicity.is_some() {
@@ -130,56 +199,6 @@ impl Piece {
         starts
             .into_iter()
             .flat_map(move |start| start..start + last)
-    }
-}
-
-/// What the threads share.
-struct Leaves<'a, E> {
-    /// By offset.
-    blocks: Vec<&'a Block>,
-    tuples: Vec<Tuples<'a>>,
-    /// Whether the values of each tensor of tuples fit in 64 bits.
-    small: Vec<bool>,
-    fingerprint: &'a Fingerprint<E>,
-}
-
-impl<E> Leaves<'_, E> {
-    /// The cells of the strip that starts at `start`, given which of them hold rows only.
-    fn fill<'t, F>(
-        &self,
-        start: usize,
-        rows_only: &[bool],
-        read: &impl Fn(Source) -> Option<&'t Tensor>,
-    ) -> Vec<Cell<E::ExtensionPacking>>
-    where
-        F: Field,
-        E: ExtensionField<F>,
-    {
-        let width = cell_width::<F>();
-        let empty = |&ones: &bool| Cell {
-            numerators: (!ones).then(|| vec![E::ExtensionPacking::ZERO; width]),
-            denominators: vec![E::ExtensionPacking::ONE; width],
-        };
-        let mut strip = Strip::<F, E> {
-            cells: rows_only.iter().map(empty).collect(),
-            start,
-        };
-        let first = self
-            .blocks
-            .partition_point(|block| block.offset + (1 << block.log_size()) <= start);
-        let inside = self.blocks[first..].iter();
-        for block in inside.take_while(|block| block.offset < start + (1 << LOG_STRIP)) {
-            let tuples = &self.tuples[block.tensor];
-            let piece = Piece::new(block, tuples.shape(), start, LOG_STRIP);
-            let small = self.small[block.tensor];
-            let values = |part| field_values::<F>(part, &piece.region, small, read);
-            let base = self.fingerprint.base(tuples.table);
-            let components = tuples.components.iter().map(values);
-            let factors = self.fingerprint.powers.iter().copied();
-            strip.fill_denominators(&piece, base, factors.zip(components).collect());
-            strip.fill_numerators(&piece, tuples.multiplicity.map(values));
-        }
-        strip.cells
     }
 }
 

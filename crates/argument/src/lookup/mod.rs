@@ -25,6 +25,10 @@ mod shape;
 #[cfg(feature = "prove")]
 mod values;
 
+#[cfg(all(test, feature = "prove"))]
+mod tests;
+
+
 use alloc::vec::Vec;
 
 use p3_field::PrimeCharacteristicRing;

@@ -6,17 +6,21 @@ use p3_challenger::{FieldChallenger, GrindingChallenger};
 use p3_field::{ExtensionField, Field};
 use relation::{Source, System, Tensor};
 
-use super::fractions::{Cell, parents, unpack};
-use super::layer::{Finals, Statement, prove_packed, prove_scalar};
+use super::fractions::{Cell, hold, parents, unpack};
+use super::layer::{Statement, prove_packed, prove_scalar};
 use super::shape::{Fingerprint, LookupShape};
-use super::{CELL, LOG_CELL, leaves};
+use super::leaves::Leaves;
+use super::{CELL, LOG_CELL};
 use crate::channel::sender::Sender;
+
+/// The largest layers are computed when they are proven; the tree holds what is above them.
+const TRANSIENT: usize = 2;
 
 /// Proves all lookups of a system: sends what [`verify`](super::verify) receives.
 ///
 /// `read` gives the tensor behind a column or a public tensor; one that it does not give reads as zero.
 ///
-/// Cost: about 11 products of `E` for each fraction, and 48 to 64 bytes of memory.
+/// Cost: about 11 products of `E` for each fraction, and 16 bytes of memory.
 /// If a row is no entry, or (with probability about `2^L / |E|`) if a denominator is zero, the proof will not verify.
 pub fn prove<'t, F, E, C>(
     sender: &mut Sender<'_, F, E, C>,
@@ -35,12 +39,10 @@ pub fn prove<'t, F, E, C>(
     sender.work(work_bits);
     let (alpha, beta) = (sender.challenge(), sender.challenge());
     let fingerprint = Fingerprint::new(alpha, beta, shape.width());
-    let mut tree = Tree::<F, E>::new(
-        leaves::fill::<F, E>(system, shape, &fingerprint, read),
-        log_len,
-    );
+    let leaves = Leaves::new(system, shape, &fingerprint, read);
+    let mut tree = Tree::<F, E>::new(&leaves, log_len);
 
-    let (mut n, mut d) = (E::ZERO, tree.root());
+    let (mut n, mut d) = (E::ZERO, tree.root);
     sender.send_product(d, d.try_inverse().unwrap_or(E::ZERO));
     let mut point: Vec<E> = Vec::with_capacity(log_len);
     for layer in 0..log_len {
@@ -52,7 +54,18 @@ pub fn prove<'t, F, E, C>(
         };
         let (reduced, finals) = match tree.small.pop() {
             Some(children) => prove_scalar(sender, statement, children),
-            None => tree.prove_large(sender, statement, layer + 1 < log_len),
+            // Numerators that are one need no place at the leaves; further up there are none.
+            None => {
+                let children = match tree.large.pop() {
+                    Some(children) => children,
+                    None => {
+                        tree.transient -= 1;
+                        hold(leaves.layer::<F>(tree.transient), log_len - tree.transient)
+                    }
+                };
+                // Numerators that are one need no place at the leaves; further up there are none.
+                prove_packed(sender, statement, children, layer + 1 < log_len)
+            }
         };
         sender.send_product(finals.n0, finals.d1);
         sender.send_product(finals.d0, finals.y);
@@ -67,21 +80,28 @@ pub fn prove<'t, F, E, C>(
 /// Numerators and denominators, one by one.
 type Scalars<E> = (Vec<E>, Vec<E>);
 
-/// The layers that are still to be proven, the one next to the root last.
+/// The layers above the leaves that are still to be proven, the one next to the root last.
 struct Tree<F: Field, E: ExtensionField<F>> {
-    /// Layers of more than one cell, the leaves first.
+    /// Layers of more than one cell.
     large: Vec<Vec<Cell<E::ExtensionPacking>>>,
-    /// Layers of at most one cell; the root is the last.
+    /// Layers of at most one cell, also of leaves.
     small: Vec<Scalars<E>>,
+    /// The number of layers below those, which the leaves give.
+    transient: usize,
     root: E,
 }
 
 impl<F: Field, E: ExtensionField<F>> Tree<F, E> {
-    fn new(leaves: Vec<Cell<E::ExtensionPacking>>, log_len: usize) -> Self {
+    fn new<'t, R>(leaves: &Leaves<'_, E, R>, log_len: usize) -> Self
+    where
+        R: Fn(Source) -> Option<&'t Tensor> + Sync,
+    {
+        let log_cells = log_len.saturating_sub(LOG_CELL);
+        let transient = log_cells.min(TRANSIENT);
         let mut large = Vec::new();
-        let mut layer = leaves;
-        for log_cells in (0..log_len.saturating_sub(LOG_CELL)).rev() {
-            let next = parents(&layer, 1 << log_cells);
+        let mut layer = hold(leaves.layer::<F>(transient), log_len - transient);
+        for log_len in (LOG_CELL..log_len - transient).rev() {
+            let next = hold(parents(&layer), log_len);
             large.push(core::mem::replace(&mut layer, next));
         }
         let mut top = unpack::<F, E>(&layer, CELL.min(1 << log_len));
@@ -93,29 +113,9 @@ impl<F: Field, E: ExtensionField<F>> Tree<F, E> {
         Self {
             large,
             small,
+            transient,
             root: top.1[0],
         }
-    }
-
-    fn root(&self) -> E {
-        self.root
-    }
-
-    /// Proves the next layer whose children lie in cells.
-    fn prove_large<C>(
-        &mut self,
-        sender: &mut Sender<'_, F, E, C>,
-        statement: Statement<'_, E>,
-        merge: bool,
-    ) -> (Vec<E>, Finals<E>)
-    where
-        C: FieldChallenger<F> + GrindingChallenger<Witness = F>,
-    {
-        let children = self
-            .large
-            .pop()
-            .expect("the tree has as many layers as the leaves have variables");
-        prove_packed(sender, statement, children, merge)
     }
 }
 

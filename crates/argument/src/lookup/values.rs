@@ -50,6 +50,10 @@ pub(super) fn add<'t, I: Integer>(
     read: &impl Fn(Source) -> Option<&'t Tensor>,
     out: &mut [I],
 ) {
+    // A piece of a block may lie beyond the extent altogether; there is no view of nothing.
+    if out.is_empty() {
+        return;
+    }
     for Term { coefficient, view } in combination.terms() {
         let factor = I::from(*coefficient);
         match (

@@ -1,0 +1,144 @@
+//! Systems with lookups of many shapes.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use relation::system::Builder;
+use relation::{
+    Assignment, Combination, Interval, Role, System, Tensor, Value, View,
+};
+
+use super::Case;
+
+pub(super) fn tensor(shape: &[usize], values: Vec<i64>) -> Tensor {
+    Tensor::from_i64s(shape.to_vec(), values).expect("as many values as the shape has elements")
+}
+
+pub(super) fn constant(builder: &mut Builder, shape: &[usize], value: impl Fn(i64) -> i64) -> Combination {
+    let len = i64::try_from(shape.iter().product::<usize>()).expect("small");
+    let id = builder.constant("constant", tensor(shape, (0..len).map(value).collect()));
+    builder.public_view(id).expect("it was just added").into()
+}
+
+/// A column and the view of it.
+pub(super) fn column(builder: &mut Builder, shape: &[usize], hi: i64) -> View {
+    let id = builder.column("column", shape, Role::Witness, Interval::new(0, hi));
+    builder.view(id).expect("it was just added")
+}
+
+/// An assignment of the columns that are no multiplicities, in order.
+pub(super) fn assign(system: &System, columns: Vec<Vec<i64>>, statement: Vec<Tensor>) -> Assignment {
+    let mut given = columns.into_iter();
+    let columns = system.columns().iter().map(|column| {
+        let len = column.shape.iter().product();
+        let values = match column.role {
+            Role::Multiplicity => vec![0; len],
+            _ => given.next().expect("values for each column"),
+        };
+        tensor(&column.shape, values)
+    });
+    Assignment {
+        columns: columns.collect(),
+        statement,
+    }
+}
+
+/// Deterministic values below `size`.
+pub(super) fn values(len: usize, size: usize) -> Vec<i64> {
+    let value = |i: usize| (i * i + 7 * i + i / 5) % size;
+    (0..len).map(|i| i64::try_from(value(i)).expect("small")).collect()
+}
+
+/// Two fractions: one row, one entry.
+pub(super) fn single() -> Case {
+    let mut builder = System::builder();
+    let entries = constant(&mut builder, &[1], |_| 5);
+    let table = builder.table("five", vec![entries]);
+    let x = builder.column("x", &[1], Role::Witness, Interval::new(5, 5));
+    let x = builder.view(x).expect("it was just added");
+    builder.lookup("x", vec![x.into()], table);
+    let system = builder.build().expect("valid");
+    let assignment = assign(&system, vec![vec![5]], vec![]);
+    Case::new("single", system, assignment)
+}
+
+/// Two tables of different width, `square` given with the statement, with padding inside a block.
+pub(super) fn pair() -> Case {
+    let mut builder = System::builder();
+    let range = constant(&mut builder, &[5], |i| i);
+    let squares = builder.public("squares", &[5], Interval::new(0, 16), Value::Statement);
+    let squares = builder.public_view(squares).expect("it was just added");
+    let range_table = builder.table("range", vec![range.clone()]);
+    let square = builder.table("square", vec![range, squares.into()]);
+    let x = column(&mut builder, &[3, 3], 4);
+    let y = column(&mut builder, &[3, 3], 16);
+    let z = column(&mut builder, &[7], 4);
+    builder.lookup("square", vec![x.into(), y.into()], square);
+    builder.lookup("range", vec![z.into()], range_table);
+    let system = builder.build().expect("valid");
+    let x = values(9, 5);
+    let y = x.iter().map(|x| x * x).collect();
+    let statement = vec![tensor(&[5], vec![0, 1, 4, 9, 16])];
+    let assignment = assign(&system, vec![x, y, values(7, 5)], statement);
+    Case::new("pair", system, assignment)
+}
+
+/// Enough rows for several cells, an odd number of groups, and cells of rows only; views that are not identities.
+pub(super) fn views() -> Case {
+    let mut builder = System::builder();
+    let range = constant(&mut builder, &[4, 75], |i| i);
+    let table = builder.table("range", vec![range.clone()]);
+    let x = column(&mut builder, &[11, 256], 299);
+    let y = column(&mut builder, &[9, 31], 299);
+    builder.lookup("x", vec![x.clone().into()], table);
+    builder.lookup("y", vec![y.clone().into()], table);
+    // Sums of views: entries of a table of columns, and rows that read them transposed, windowed and padded.
+    let shifted = Combination::from(y.clone())
+        .times(-2)
+        .and_then(|twice| twice.plus_constant(3))
+        .expect("small");
+    let pairs = builder.table("pairs", vec![y.clone().into(), shifted.clone(), y.clone().into()]);
+    let moved = |shape: &[usize], build: &dyn Fn(View) -> View| {
+        let build = |view: View| Ok(build(view));
+        let part = |c: Combination| c.map(shape, build).expect("the shape that was given");
+        vec![part(y.clone().into()), part(shifted.clone()), part(y.clone().into())]
+    };
+    let transposed = moved(&[31, 9], &|view| view.permute(&[1, 0]).expect("two axes"));
+    builder.lookup("transposed", transposed, pairs);
+    let windows = moved(&[4, 3, 31], &|view| {
+        view.window(0, 4, 3, 2, 1).expect("it fits")
+    });
+    builder.lookup("windows", windows, pairs);
+    let flat = moved(&[93], &|view| {
+        let rows = view.slice(0, 2, 3, 1).expect("it fits");
+        rows.reshape(&[93]).expect("as many elements")
+    });
+    builder.lookup("flat", flat, pairs);
+    let system = builder.build().expect("valid");
+    let columns = vec![values(11 * 256, 300), values(9 * 31, 300)];
+    let assignment = assign(&system, columns, vec![]);
+    Case::new("views", system, assignment)
+}
+
+/// More than two layers of cells, with padding at the end.
+pub(super) fn large() -> Case {
+    let mut builder = System::builder();
+    let range = constant(&mut builder, &[600], |i| i);
+    let table = builder.table("range", vec![range]);
+    let x = column(&mut builder, &[40, 128], 599);
+    builder.lookup("x", vec![x.into()], table);
+    let system = builder.build().expect("valid");
+    let assignment = assign(&system, vec![values(40 * 128, 600)], vec![]);
+    Case::new("large", system, assignment)
+}
+
+pub(super) fn without_lookups() -> System {
+    let mut builder = System::builder();
+    let entries = constant(&mut builder, &[4], |i| i);
+    builder.table("unused", vec![entries]);
+    builder.build().expect("valid")
+}
+
+pub(super) fn all() -> Vec<Case> {
+    vec![single(), pair(), views(), large()]
+}
