@@ -23,7 +23,9 @@ fn tensor(shape: &[usize], seed: u64) -> Tensor {
     let mut state = seed;
     let values = (0..len)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             i64::from((state >> 48) as i16).max(-BOUND)
         })
         .collect();
@@ -37,12 +39,17 @@ struct Setup {
 
 impl Setup {
     fn new() -> Self {
-        Self { builder: System::builder(), columns: Vec::new() }
+        Self {
+            builder: System::builder(),
+            columns: Vec::new(),
+        }
     }
 
     fn column(&mut self, tensor: Tensor, bound: i64) -> View {
         let interval = Interval::new(-bound, bound);
-        let id = self.builder.column("column", &tensor.shape, Role::Parameter, interval);
+        let id = self
+            .builder
+            .column("column", &tensor.shape, Role::Parameter, interval);
         let view = View::identity(Source::Column(id), &tensor.shape).expect("a column's shape");
         self.columns.push(tensor);
         view
@@ -68,7 +75,10 @@ impl Setup {
         };
         self.builder.product("product", left.into(), vec![einsum]);
         let system = self.builder.build().expect("a valid system");
-        let values = Assignment { columns: self.columns, statement: Vec::new() };
+        let values = Assignment {
+            columns: self.columns,
+            statement: Vec::new(),
+        };
         let shape = ProductShape::new(&system);
         bencher.bench_local(|| {
             let mut challenger = Challenger::from_hasher(Vec::new(), Blake3);
@@ -104,7 +114,12 @@ fn convolution(bencher: Bencher<'_, '_>) {
         let padded = view.pad(axis, 1, 1).expect("an axis");
         padded.window(axis, 56, 3, 1, 1).expect("an axis")
     });
-    setup.run(bencher, &[64, 56, 56], (windows, &[3, 1, 4, 2, 5]), (kernel, &[0, 3, 4, 5]));
+    setup.run(
+        bencher,
+        &[64, 56, 56],
+        (windows, &[3, 1, 4, 2, 5]),
+        (kernel, &[0, 3, 4, 5]),
+    );
 }
 
 #[divan::bench(name = "products/attention_scores_12_512_512_64/all")]
@@ -115,7 +130,12 @@ fn attention_scores(bencher: Bencher<'_, '_>) {
         column.reshape(&[512, 12, 64]).expect("as many elements")
     };
     let (queries, keys) = (heads(1), heads(2));
-    setup.run(bencher, &[12, 512, 512], (queries, &[1, 0, 3]), (keys, &[2, 0, 3]));
+    setup.run(
+        bencher,
+        &[12, 512, 512],
+        (queries, &[1, 0, 3]),
+        (keys, &[2, 0, 3]),
+    );
 }
 
 #[divan::bench(name = "products/elementwise_1048576/all")]
