@@ -8,135 +8,20 @@ use alloc::borrow::Cow;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use p3_field::{ExtensionField, Field, PackedValue, PrimeField64};
+use p3_field::{ExtensionField, Field, PrimeField64};
 use rayon::prelude::*;
-use relation::view::Run;
-use relation::{Combination, Component, Data, Tensor, View};
+use relation::{Combination, Data, Tensor, View};
 
-use super::contract::{self, Row, Small, capacity};
-use super::table::{Table, lane, lanes, put};
-use crate::multilinear::{eq_vector, log_ceil};
+use super::contract::{self, Small, magnitude};
+use super::part::{
+    Map, Part, dims, drop_early, heaviest, indexed, merge, parts, permutation, permuted,
+};
+use super::table::Table;
 
 /// Elements that one thread handles at a time.
 const CHUNK: usize = 1 << 12;
 /// Integers too wide to sum so many products with a limb are turned into field elements at once.
 const NARROW: usize = 16;
-
-/// A component of a view, once the free output axes have met their weights.
-struct Part<E> {
-    /// Number of joint source indices.
-    len: usize,
-    /// Number of joint indices of the kept output axes.
-    kept: usize,
-    /// The kept output axes, with their sizes.
-    axes: Vec<(usize, usize)>,
-    map: Map<E>,
-}
-
-enum Map<E> {
-    /// Each index to itself.
-    Identity,
-    /// An index map; `single` if each output reads at most one source.
-    Index { runs: Vec<Run>, single: bool },
-    /// A matrix, one row per kept index.
-    Matrix(Vec<Row<E>>),
-}
-
-impl<E: Field> Part<E> {
-    fn new(component: &Component, shape: &[usize], weights: &[Option<Vec<E>>]) -> Self {
-        let output = &component.output_axes;
-        let axes: Vec<(usize, usize)> = output
-            .iter()
-            .filter(|&&axis| weights[axis].is_none())
-            .map(|&axis| (axis, shape[axis]))
-            .collect();
-        let kept = axes.iter().map(|&(_, size)| size).product();
-        let map = if axes.len() == output.len() {
-            Map::index(component)
-        } else {
-            Map::matrix(component, kept, shape, weights)
-        };
-        Self {
-            len: component.source_len(),
-            kept,
-            axes,
-            map,
-        }
-    }
-
-    /// How much shorter the axis becomes.
-    fn reduction(&self) -> f64 {
-        self.len as f64 / self.kept as f64
-    }
-}
-
-impl<E: Field> Map<E> {
-    fn index(component: &Component) -> Self {
-        if component.is_identity() {
-            return Self::Identity;
-        }
-        let (mut runs, mut count, mut identity) = (Vec::new(), 0, true);
-        component.for_each_run(|run| {
-            count += run.len;
-            identity &= run.output == run.source
-                && (run.len == 1 || (run.output_step, run.source_step) == (1, 1));
-            runs.push(run);
-        });
-        let mut seen = vec![false; component.output_len()];
-        let entries = runs.iter().flat_map(|run| run.entries());
-        let single = entries.fold(true, |single, (out, _)| {
-            !core::mem::replace(&mut seen[out], true) && single
-        });
-        let len = component.source_len();
-        if identity && single && count == len && len == component.output_len() {
-            return Self::Identity;
-        }
-        Self::Index { runs, single }
-    }
-
-    fn matrix(
-        component: &Component,
-        kept: usize,
-        shape: &[usize],
-        weights: &[Option<Vec<E>>],
-    ) -> Self {
-        if let (true, [axis]) = (component.is_identity(), &component.output_axes[..]) {
-            let weights = weights[*axis].clone().unwrap_or_default();
-            return Self::Matrix(vec![Row::Span { start: 0, weights }]);
-        }
-        // The joint index of the kept axes and the joint weight of the free ones, for each joint output index.
-        let mut outputs = vec![(0usize, E::ONE)];
-        for &axis in &component.output_axes {
-            outputs = outputs
-                .iter()
-                .flat_map(|&(k, w)| {
-                    (0..shape[axis]).map(move |x| match &weights[axis] {
-                        None => (k * shape[axis] + x, w),
-                        Some(weights) => (k, w * weights[x]),
-                    })
-                })
-                .collect();
-        }
-        let mut entries: Vec<(usize, usize, E)> = Vec::new();
-        component.for_each(|output, source| {
-            let (k, weight) = outputs[output];
-            entries.push((k, source, weight));
-        });
-        entries.sort_unstable_by_key(|&(k, source, _)| (k, source));
-        entries.dedup_by(|next, entry| {
-            let same = (next.0, next.1) == (entry.0, entry.1);
-            if same {
-                entry.2 += next.2;
-            }
-            same
-        });
-        let mut rows = vec![Vec::new(); kept];
-        for (k, source, weight) in entries {
-            rows[k].push((source, weight));
-        }
-        Self::Matrix(rows.into_iter().map(Row::new).collect())
-    }
-}
 
 /// The sum of the terms of a combination with the axes that have weights contracted.
 ///
@@ -198,22 +83,7 @@ fn source<T: Small, F: PrimeField64, E: ExtensionField<F>>(
     order: &[usize],
     data: &[T],
 ) -> Table<F> {
-    let (shape, source_shape) = (view.shape(), view.source_shape());
-    let mut components = view.components();
-    components
-        .sort_by_key(|component| component.source_axes.first().copied().unwrap_or(usize::MAX));
-    let read: Vec<usize> = components
-        .iter()
-        .flat_map(|c| c.source_axes.iter().copied())
-        .collect();
-    let mut data = Cow::Borrowed(data);
-    if !read.is_sorted() {
-        data = Cow::Owned(permuted(&data, &source_shape, &read));
-    }
-    let mut parts: Vec<Part<E>> = components
-        .iter()
-        .map(|component| Part::new(component, &shape, weights))
-        .collect();
+    let (mut data, mut parts) = parts(view, weights, data);
     drop_early(&mut data, &mut parts);
     merge(&mut parts);
     let mut table = first(&data, &mut parts);
@@ -238,66 +108,12 @@ fn source<T: Small, F: PrimeField64, E: ExtensionField<F>>(
         .iter()
         .flat_map(|part| part.axes.iter().copied())
         .collect();
-    reordered(table, &axes, order)
-}
-
-/// The shape around part `at`: what lies outside, the part itself, what lies inside.
-fn dims<E>(parts: &[Part<E>], at: usize) -> [usize; 3] {
-    let len = |parts: &[Part<E>]| parts.iter().map(|part| part.len).product();
-    [len(&parts[..at]), parts[at].len, len(&parts[at + 1..])]
-}
-
-/// Applies the index maps that leave elements out, while the elements are still small.
-fn drop_early<T: Small, E>(data: &mut Cow<'_, [T]>, parts: &mut [Part<E>]) {
-    for at in 0..parts.len() {
-        let dims = dims(parts, at);
-        let part = &mut parts[at];
-        if let Map::Index { runs, single: true } = &part.map
-            && part.kept < part.len
-        {
-            *data = Cow::Owned(indexed(data, dims, part.kept, runs, |out, value| {
-                *out = value
-            }));
-            (part.map, part.len) = (Map::Identity, part.kept);
+    if let Some((shape, permutation)) = permutation(&axes, order) {
+        for plane in &mut table.planes {
+            *plane = permuted(plane, &shape, &permutation);
         }
     }
-}
-
-/// Joins neighbours that are contracted completely, if their joint weights are few.
-fn merge<E: Field>(parts: &mut Vec<Part<E>>) {
-    let mut at = 0;
-    while at + 1 < parts.len() {
-        let merged = match (&parts[at].map, &parts[at + 1].map) {
-            (Map::Matrix(a), Map::Matrix(b)) if a.len() == 1 && b.len() == 1 => {
-                let (a_axes, b_axes) = (&parts[at].axes, &parts[at + 1].axes);
-                // A kept axis of size 1 keeps its place in the list of axes.
-                let axes = a_axes.iter().chain(b_axes).copied().collect();
-                a[0].merged(&b[0], parts[at + 1].len).map(|row| (row, axes))
-            }
-            _ => None,
-        };
-        match merged {
-            Some((row, axes)) => {
-                let len = parts[at].len * parts[at + 1].len;
-                let map = Map::Matrix(vec![row]);
-                parts.remove(at + 1);
-                parts[at] = Part {
-                    len,
-                    kept: 1,
-                    axes,
-                    map,
-                };
-            }
-            None => at += 1,
-        }
-    }
-}
-
-/// The part whose contraction shortens the tensor most.
-fn heaviest<E: Field>(parts: &[Part<E>]) -> Option<usize> {
-    (0..parts.len())
-        .filter(|&at| matches!(parts[at].map, Map::Matrix(_)))
-        .max_by(|&a, &b| parts[a].reduction().total_cmp(&parts[b].reduction()))
+    table
 }
 
 /// The first contraction, of integers; or just the field elements, if there is none or the integers are wide.
@@ -306,7 +122,7 @@ fn first<T: Small, F: PrimeField64, E: ExtensionField<F>>(
     parts: &mut [Part<E>],
 ) -> Table<F> {
     if let Some(best) = heaviest(parts) {
-        let capacity = capacity(data);
+        let capacity = contract::capacity(magnitude(data));
         let dims = dims(parts, best);
         if capacity >= NARROW
             && let Map::Matrix(rows) = &parts[best].map
@@ -326,153 +142,84 @@ fn first<T: Small, F: PrimeField64, E: ExtensionField<F>>(
     }
 }
 
-/// Applies an index map to the middle axis of `data [outer, len, inner]`.
-fn indexed<T: Copy + Default + Send + Sync>(
-    data: &[T],
-    [_, len, inner]: [usize; 3],
-    kept: usize,
-    runs: &[Run],
-    write: impl Fn(&mut T, T) + Sync,
-) -> Vec<T> {
-    let outer = data.len() / (len * inner);
-    let mut out = vec![T::default(); outer * kept * inner];
-    out.par_chunks_mut(kept * inner)
-        .zip(data.par_chunks(len * inner))
-        .with_min_len(1 + CHUNK / (kept * inner))
-        .for_each(|(out, data)| {
-            for (to, from) in runs.iter().flat_map(|run| run.entries()) {
-                let (out, data) = (
-                    &mut out[to * inner..][..inner],
-                    &data[from * inner..][..inner],
-                );
-                for (out, &value) in out.iter_mut().zip(data) {
-                    write(out, value);
-                }
-            }
-        });
-    out
-}
-
-/// A copy of `data` with its axes in another order.
-fn permuted<T: Copy + Default + Send + Sync>(
-    data: &[T],
-    shape: &[usize],
-    order: &[usize],
-) -> Vec<T> {
-    let mut strides = vec![1; shape.len()];
-    for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis];
-    }
-    let Some((&last, outer)) = order.split_last() else {
-        return data.to_vec();
-    };
-    let (len, stride) = (shape[last], strides[last]);
-    let mut out = vec![T::default(); data.len()];
-    out.par_chunks_mut(len)
-        .with_min_len(1 + CHUNK / len)
-        .enumerate()
-        .for_each(|(mut row, out)| {
-            let mut start = 0;
-            for &axis in outer.iter().rev() {
-                start += row % shape[axis] * strides[axis];
-                row /= shape[axis];
-            }
-            for (x, out) in out.iter_mut().enumerate() {
-                *out = data[start + x * stride];
-            }
-        });
-    out
-}
-
-/// The table with its axes, given with their sizes, in another order.
-fn reordered<F: Field>(mut table: Table<F>, axes: &[(usize, usize)], order: &[usize]) -> Table<F> {
-    let long: Vec<(usize, usize)> = axes.iter().copied().filter(|&(_, size)| size > 1).collect();
-    let shape: Vec<usize> = long.iter().map(|&(_, size)| size).collect();
-    let place = |axis: &usize| long.iter().position(|(a, _)| a == axis);
-    let permutation: Vec<usize> = order.iter().filter_map(place).collect();
-    if !permutation.is_sorted() {
-        for plane in &mut table.planes {
-            *plane = permuted(plane, &shape, &permutation);
-        }
-    }
-    table
-}
-
-/// Multiplies by `eq` of each leading axis at its point: `axes` are these points, with the axes' sizes.
+/// The values of a combination over the axes in `order`, which are all its axes, if they fit in 31 bits and a sign;
+/// and a bound of their magnitude.
 ///
-/// The weights of short trailing axes, or of the low bits of a long one, are written out once; the rest is one factor
-/// for each run of that length.
-pub(super) fn scale<F: PrimeField64, E: ExtensionField<F>>(
-    table: &mut Table<F>,
-    axes: &[(&[E], usize)],
-) {
-    let rows = axes.iter().map(|&(_, size)| size).product::<usize>();
-    let mut inner = vec![E::ONE; table.len() / rows];
-    let (mut outer, mut run) = (axes.to_vec(), inner.len());
-    let mut tail = None;
-    while let Some((point, size)) = outer.pop() {
-        if size * inner.len() <= CHUNK {
-            inner = product(&cut(point, size), &inner);
-            run = inner.len();
-        } else {
-            let low = (CHUNK / inner.len()).checked_ilog2().unwrap_or(0) as usize;
-            let (high, low) = point.split_at(log_ceil(size).saturating_sub(low));
-            run = size * inner.len();
-            tail = Some(eq_vector(high));
-            inner = product(&eq_vector(low), &inner);
-            break;
-        }
+/// Nothing if an element is a sum over the source: that is a case for [`combination`].
+pub(super) fn small<'a, E: Field>(
+    combination: &Combination,
+    order: &[usize],
+    tensor: impl Fn(&View) -> Option<&'a Tensor>,
+) -> Option<(Vec<i32>, u64)> {
+    let mut sum: Option<Vec<i32>> = None;
+    let mut bound = 0u64;
+    for term in combination.terms() {
+        let data = tensor(&term.view).map(|tensor| &tensor.data);
+        let most = data
+            .map_or(1, most)
+            .checked_mul(term.coefficient.unsigned_abs())?;
+        bound = bound.checked_add(most).filter(|&bound| bound < 1 << 31)?;
+        let (view, factor) = (&term.view, term.coefficient);
+        let out = &mut sum;
+        match data {
+            None => add_small::<i8, E>(out, view, order, &[1], factor),
+            Some(Data::I8(data)) => add_small::<_, E>(out, view, order, data, factor),
+            Some(Data::I16(data)) => add_small::<_, E>(out, view, order, data, factor),
+            Some(Data::I32(data)) => add_small::<_, E>(out, view, order, data, factor),
+            Some(Data::I64(data)) => add_small::<_, E>(out, view, order, data, factor),
+        }?;
     }
-    let blocks = outer.iter().fold(vec![E::ONE], |all, &(point, size)| {
-        product(&all, &cut(point, size))
-    });
-    let tail = tail.unwrap_or_else(|| vec![E::ONE]);
-    let weights = Table::from_elements(&inner);
-    let base = table.is_base();
-    table.promote::<E>();
-    let mut jobs: Vec<(E, Vec<&mut [F]>)> = blocks
-        .iter()
-        .flat_map(|&block| {
-            let parts = run.div_ceil(inner.len());
-            tail.iter()
-                .take(parts)
-                .map(move |&high| (block * high, Vec::new()))
-        })
-        .collect();
-    for plane in &mut table.planes {
-        let parts = plane
-            .chunks_mut(run)
-            .flat_map(|block| block.chunks_mut(inner.len()));
-        for (job, part) in jobs.iter_mut().zip(parts) {
-            job.1.push(part);
-        }
+    sum.map(|sum| (sum, bound))
+}
+
+fn most(data: &Data) -> u64 {
+    match data {
+        Data::I8(data) => magnitude(data),
+        Data::I16(data) => magnitude(data),
+        Data::I32(data) => magnitude(data),
+        Data::I64(data) => magnitude(data),
     }
-    jobs.into_par_iter()
-        .with_min_len(1 + CHUNK / inner.len())
-        .for_each(|(factor, mut part)| {
-            let factor = E::ExtensionPacking::from(factor);
-            for x in (0..part[0].len()).step_by(F::Packing::WIDTH) {
-                let weight = factor * lanes::<F, E>(&weights.planes, x);
-                let scaled = if base {
-                    weight * lane(part[0], x)
-                } else {
-                    weight * lanes::<F, E>(&part, x)
-                };
-                put::<F, E>(&mut part, x, &scaled);
+}
+
+/// Adds `factor` times the values of a view, which fit, in the order of its axes.
+fn add_small<T: Small, E: Field>(
+    sum: &mut Option<Vec<i32>>,
+    view: &View,
+    order: &[usize],
+    data: &[T],
+    factor: i64,
+) -> Option<()> {
+    let weights = vec![None::<Vec<E>>; order.len()];
+    let (mut data, mut parts) = parts(view, &weights, data);
+    for at in 0..parts.len() {
+        let dims = dims(&parts, at);
+        let part = &mut parts[at];
+        match &part.map {
+            Map::Index { runs, single: true } => {
+                data = Cow::Owned(indexed(&data, dims, part.kept, runs, |out, value| {
+                    *out = value
+                }));
             }
-        });
-}
-
-fn cut<E: Field>(point: &[E], size: usize) -> Vec<E> {
-    let mut weights = eq_vector(point);
-    weights.truncate(size);
-    weights
-}
-
-/// The Kronecker product.
-fn product<E: Field>(outer: &[E], inner: &[E]) -> Vec<E> {
-    outer
+            Map::Identity => {}
+            _ => return None,
+        }
+        part.len = part.kept;
+    }
+    let axes: Vec<(usize, usize)> = parts
         .iter()
-        .flat_map(|&a| inner.iter().map(move |&b| a * b))
-        .collect()
+        .flat_map(|part| part.axes.iter().copied())
+        .collect();
+    if let Some((shape, permutation)) = permutation(&axes, order) {
+        data = Cow::Owned(permuted(&data, &shape, &permutation));
+    }
+    let scaled = |&x: &T| (factor * x.into()) as i32;
+    match sum {
+        Some(sum) => sum
+            .par_iter_mut()
+            .with_min_len(CHUNK)
+            .zip(data.par_iter())
+            .for_each(|(sum, x)| *sum += scaled(x)),
+        None => *sum = Some(data.par_iter().with_min_len(CHUNK).map(scaled).collect()),
+    }
+    Some(())
 }

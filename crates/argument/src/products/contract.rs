@@ -119,9 +119,9 @@ fn recombine_base<F: PrimeField64>(low: i64, high: i64) -> F {
     F::from_i64(low) + F::from_i64(high) * F::from_u64(1 << 32)
 }
 
-/// How many products of a limb with one of `data` a 64-bit sum holds.
-pub(super) fn capacity<T: Small>(data: &[T]) -> usize {
-    let most: u64 = match size_of::<T>() {
+/// A bound of the magnitude of all of `data`.
+pub(super) fn magnitude<T: Small>(data: &[T]) -> u64 {
+    match size_of::<T>() {
         1 => 1 << 7,
         2 => 1 << 15,
         _ => data
@@ -130,8 +130,12 @@ pub(super) fn capacity<T: Small>(data: &[T]) -> usize {
             .map(|&x| x.into().unsigned_abs())
             .max()
             .unwrap_or(0),
-    };
-    ((1u64 << 32) / (most + 1)) as usize
+    }
+}
+
+/// How many products of a limb with an integer of this magnitude a 64-bit sum holds.
+pub(super) fn capacity(magnitude: u64) -> usize {
+    ((1u64 << 32) / (magnitude.saturating_add(1))) as usize
 }
 
 /// `out[o, k, x] = sum_s rows[k][s] data[o, s, x]` for `data [outer, len, inner]` of small integers.

@@ -26,12 +26,18 @@ mod bind;
 #[cfg(feature = "prove")]
 mod contract;
 #[cfg(feature = "prove")]
+mod part;
+#[cfg(feature = "prove")]
 mod prover;
 mod shape;
 #[cfg(feature = "prove")]
 mod table;
 #[cfg(all(test, feature = "prove"))]
 mod tests;
+#[cfg(feature = "prove")]
+mod weights;
+#[cfg(feature = "prove")]
+mod whole;
 
 use alloc::vec::Vec;
 use core::iter::zip;

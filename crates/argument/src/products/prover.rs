@@ -4,22 +4,22 @@ use alloc::vec::Vec;
 use core::iter::zip;
 
 use p3_challenger::{FieldChallenger, GrindingChallenger};
-use p3_field::{ExtensionField, Field, PrimeField64};
+use p3_field::{ExtensionField, PrimeField64};
 use rayon::prelude::*;
-use relation::{Assignment, Combination, Source, System, Tensor, View};
+use relation::{Assignment, Combination, Einsum, Source, System, Tensor, View};
 
 use super::shape::{Axis, EinsumShape, ProductShape};
 use super::table::{Pair, Round, Table};
+use super::weights::{Weighted, scale as scale_table};
+use super::whole::{self, Whole};
 use super::{bind, powers, scale};
 use crate::channel::sender::Sender;
-use crate::multilinear::log_ceil;
+use crate::multilinear::{eq_vector, log_ceil};
 use crate::sumcheck;
 
 /// An einsum on its way through the sumcheck.
 struct Running<F, E> {
-    pair: Pair<F>,
-    /// Whether the first table belongs to the second operand.
-    swapped: bool,
+    operands: Operands<F, E>,
     /// Where the tables are cut in each of the einsum's rounds.
     cuts: Vec<usize>,
     /// The factor of its round polynomials.
@@ -28,6 +28,18 @@ struct Running<F, E> {
     total: E,
     /// The coming round.
     round: Round<E>,
+}
+
+/// The operands of an einsum, over the labels that the sumcheck runs over.
+enum Operands<F, E> {
+    /// Integers, of which nothing has met a challenge yet.
+    Whole(Whole<E>),
+    /// Tables of field elements.
+    Bound {
+        pair: Pair<F>,
+        /// Whether the first table belongs to the second operand.
+        swapped: bool,
+    },
 }
 
 /// Proves all linear and product relations of `system` on `values`; [`verify`](super::verify) leaves the claims.
@@ -70,11 +82,8 @@ pub fn prove<F, E, C>(
     let mut running: Vec<Running<F, E>> = einsums
         .par_iter()
         .map(|&(einsum, shape, scale)| {
-            let (a, b) = rayon::join(
-                || operand(&einsum.a, &shape.a, shape, &t, &tensor),
-                || operand(&einsum.b, &shape.b, shape, &t, &tensor),
-            );
-            Running::new(a, b, shape, rounds, scale)
+            let operands = Operands::new(einsum, shape, &t, &tensor);
+            Running::new(operands, shape, rounds, scale)
         })
         .collect();
     // The relations hold, so the right sides give the sum of the left ones.
@@ -93,17 +102,32 @@ pub fn prove<F, E, C>(
             .for_each(|einsum| einsum.bind(rounds - round, r));
     }
     for einsum in &running {
-        let (a, b) = (einsum.pair.a.get(0), einsum.pair.b.get(0));
-        let (a, b) = if einsum.swapped { (b, a) } else { (a, b) };
+        let (a, b) = einsum.operands.last();
         sender.send_product(a, b);
     }
 }
 
+/// The axes of an operand that the sumcheck runs over, in the order of its variables.
+fn order(axes: &[Axis]) -> Vec<usize> {
+    let summed = |axis: &usize| axes[*axis].own.is_some();
+    let mut order: Vec<usize> = (0..axes.len()).filter(summed).collect();
+    order.sort_by_key(|&axis| axes[axis].own.as_ref().map(|range| range.start));
+    order
+}
+
+/// The axes that the sumcheck runs over, with the weights that they give to an operand.
+fn weighted<'t, E>(axes: &[Axis], t: &'t [E]) -> Vec<Weighted<'t, E>> {
+    let point = |axis: &Axis| axis.common.clone().map(|range| &t[range]);
+    order(axes)
+        .into_iter()
+        .map(|axis| (point(&axes[axis]), axes[axis].size))
+        .collect()
+}
+
 /// The table of an operand over the labels that the sumcheck runs over.
-fn operand<'a, F: PrimeField64, E: ExtensionField<F>>(
+fn bound<'a, F: PrimeField64, E: ExtensionField<F>>(
     combination: &Combination,
     axes: &[Axis],
-    shape: &EinsumShape,
     t: &[E],
     tensor: &(impl Fn(&View) -> Option<&'a Tensor> + Sync),
 ) -> Table<F> {
@@ -111,43 +135,78 @@ fn operand<'a, F: PrimeField64, E: ExtensionField<F>>(
         .iter()
         .map(|axis| match (&axis.common, &axis.own) {
             (Some(range), None) => {
-                let mut weights = crate::multilinear::eq_vector(&t[range.clone()]);
+                let mut weights = eq_vector(&t[range.clone()]);
                 weights.truncate(axis.size);
                 Some(weights)
             }
             _ => None,
         })
         .collect();
-    let mut order: Vec<usize> = (0..axes.len())
-        .filter(|&axis| axes[axis].own.is_some())
-        .collect();
-    order.sort_by_key(|&axis| axes[axis].own.as_ref().map(|range| range.start));
-    let mut table = bind::combination::<F, E>(combination, &weights, &order, tensor);
-    let batch: Vec<(&[E], usize)> = order
-        .iter()
-        .filter_map(|&axis| {
-            axes[axis]
-                .common
-                .as_ref()
-                .map(|range| (&t[range.clone()], axes[axis].size))
-        })
-        .collect();
-    if !batch.is_empty() {
-        bind::scale(&mut table, &batch);
+    let mut table = bind::combination::<F, E>(combination, &weights, &order(axes), tensor);
+    let weighted = weighted(axes, t);
+    if weighted.iter().any(|(point, _)| point.is_some()) {
+        scale_table(&mut table, &weighted);
     }
-    debug_assert_eq!(
-        table.len(),
-        shape
-            .summed
-            .iter()
-            .map(|&(_, size)| size)
-            .product::<usize>()
-    );
     table
 }
 
-impl<F: Field, E: ExtensionField<F>> Running<F, E> {
-    fn new(a: Table<F>, b: Table<F>, shape: &EinsumShape, rounds: usize, scale: E) -> Self {
+impl<F: PrimeField64, E: ExtensionField<F>> Operands<F, E> {
+    fn new<'a>(
+        einsum: &Einsum,
+        shape: &EinsumShape,
+        t: &[E],
+        tensor: &(impl Fn(&View) -> Option<&'a Tensor> + Sync),
+    ) -> Self {
+        if let Some(whole) = Self::whole(einsum, shape, t, tensor) {
+            return Self::Whole(whole);
+        }
+        let (mut a, mut b) = rayon::join(
+            || bound::<F, E>(&einsum.a, &shape.a, t, tensor),
+            || bound::<F, E>(&einsum.b, &shape.b, t, tensor),
+        );
+        let swapped = a.is_base() && !b.is_base();
+        if swapped {
+            core::mem::swap(&mut a, &mut b);
+        }
+        if a.is_base() {
+            a.promote::<E>();
+        }
+        Self::Bound {
+            pair: Pair { a, b },
+            swapped,
+        }
+    }
+
+    /// The integers of both operands, if no axis is free and they are small.
+    fn whole<'a>(
+        einsum: &Einsum,
+        shape: &EinsumShape,
+        t: &[E],
+        tensor: &(impl Fn(&View) -> Option<&'a Tensor> + Sync),
+    ) -> Option<Whole<E>> {
+        let free = |axis: &Axis| axis.own.is_none();
+        if shape.variables == 0 || shape.a.iter().chain(&shape.b).any(free) {
+            return None;
+        }
+        let (a, a_bound) = bind::small::<E>(&einsum.a, &order(&shape.a), tensor)?;
+        let (b, b_bound) = bind::small::<E>(&einsum.b, &order(&shape.b), tensor)?;
+        whole::fits(a_bound, b_bound).then(|| Whole::new::<F>(a, b, &weighted(&shape.a, t)))
+    }
+
+    /// The values that are left after the last round.
+    fn last(&self) -> (E, E) {
+        match self {
+            Self::Bound { pair, swapped } => {
+                let (a, b) = (pair.a.get(0), pair.b.get(0));
+                if *swapped { (b, a) } else { (a, b) }
+            }
+            Self::Whole(_) => unreachable!("an einsum without variables is no whole"),
+        }
+    }
+}
+
+impl<F: PrimeField64, E: ExtensionField<F>> Running<F, E> {
+    fn new(operands: Operands<F, E>, shape: &EinsumShape, rounds: usize, scale: E) -> Self {
         let mut cuts = Vec::with_capacity(shape.variables);
         for (at, &(_, size)) in shape.summed.iter().enumerate() {
             let inner: usize = shape.summed[at + 1..]
@@ -156,17 +215,13 @@ impl<F: Field, E: ExtensionField<F>> Running<F, E> {
                 .product();
             cuts.extend((0..log_ceil(size)).rev().map(|bit| inner << bit));
         }
-        let swapped = a.is_base() && !b.is_base();
-        let (mut a, b) = if swapped { (b, a) } else { (a, b) };
-        if a.is_base() {
-            a.promote::<E>();
-        }
-        let pair = Pair { a, b };
-        let (total, round) = pair.first(cuts.first().copied());
+        let (total, round) = match &operands {
+            Operands::Whole(whole) => whole.first(),
+            Operands::Bound { pair, .. } => pair.first(cuts.first().copied()),
+        };
         let skipped = rounds - shape.variables;
         Self {
-            pair,
-            swapped,
+            operands,
             cuts,
             scale,
             total: total * scale * E::TWO.exp_u64(skipped as u64),
@@ -174,7 +229,9 @@ impl<F: Field, E: ExtensionField<F>> Running<F, E> {
         }
     }
 
-    /// The einsum's part of the round after which `left - 1` rounds are left; `share` of its total before it begins.
+    /// The einsum's part of the round from which on `left` rounds are left.
+    ///
+    /// Before the einsum's own rounds this is the constant `share` of its total: half of what the last round left.
     fn polynomial(&self, left: usize, share: E) -> Round<E> {
         if left > self.cuts.len() {
             return Round {
@@ -188,11 +245,25 @@ impl<F: Field, E: ExtensionField<F>> Running<F, E> {
         }
     }
 
+    /// Binds the variable of the round from which on `left` rounds are left.
     fn bind(&mut self, left: usize, r: E) {
         let Some(at) = self.cuts.len().checked_sub(left) else {
             return;
         };
         let next = self.cuts.get(at + 1).copied();
-        self.round = self.pair.bind(self.cuts[at], next, r);
+        self.round = match &mut self.operands {
+            Operands::Bound { pair, .. } => pair.bind(self.cuts[at], next, r),
+            Operands::Whole(whole) => match whole.bind::<F>(r) {
+                Ok(round) => round,
+                Err(pair) => {
+                    let (_, round) = pair.first(next);
+                    self.operands = Operands::Bound {
+                        pair,
+                        swapped: false,
+                    };
+                    round
+                }
+            },
+        };
     }
 }
