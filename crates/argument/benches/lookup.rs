@@ -2,8 +2,8 @@
 //!
 //! Divan prints the time of one proof; divided by `2^L` it is the cost of a fraction.
 
-use argument::channel::sender::Sender;
 use argument::channel::Transparent;
+use argument::channel::sender::Sender;
 use argument::lookup::{self, LookupShape};
 use divan::Bencher;
 use p3_blake3::Blake3;
@@ -39,9 +39,8 @@ fn system(log_len: usize) -> (System, Assignment) {
     };
     let arguments = builder.constant("arguments", list(|x| x));
     let values = builder.constant("values", list(|x| (x * x) >> LOG_TABLE));
-    let [argument, value] = [arguments, values].map(|id| {
-        Combination::from(builder.public_view(id).expect("a public tensor"))
-    });
+    let [argument, value] = [arguments, values]
+        .map(|id| Combination::from(builder.public_view(id).expect("a public tensor")));
     let range = builder.table("range", vec![argument.clone()]);
     let square = builder.table("square", vec![argument, value]);
     let columns = ["remainders", "x", "y"].map(|name| {
