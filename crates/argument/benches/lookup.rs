@@ -18,6 +18,9 @@ type Challenger = SerializingChallenger64<F, HashChallenger<u8, Blake3, 32>>;
 
 const LOG_TABLE: usize = 14;
 
+/// Columns are matrices with rows of this length.
+const SIDE: usize = 128;
+
 fn main() {
     divan::main();
 }
@@ -44,7 +47,7 @@ fn system(log_len: usize) -> (System, Assignment) {
     let range = builder.table("range", vec![argument.clone()]);
     let square = builder.table("square", vec![argument, value]);
     let columns = ["remainders", "x", "y"].map(|name| {
-        let id = builder.column(name, &[rows], Role::Witness, bounds);
+        let id = builder.column(name, &[rows / SIDE, SIDE], Role::Witness, bounds);
         Combination::from(builder.view(id).expect("a column"))
     });
     let [remainders, x, y] = columns;
@@ -56,7 +59,7 @@ fn system(log_len: usize) -> (System, Assignment) {
         .map(|i| i64::try_from(i.wrapping_mul(0x9e37_79b9) % table).expect("small"))
         .collect();
     let squares = sequence.iter().map(|x| (x * x) >> LOG_TABLE).collect();
-    let tensor = |values| Tensor::from_i64s(vec![rows], values).expect("a column");
+    let tensor = |values| Tensor::from_i64s(vec![rows / SIDE, SIDE], values).expect("a column");
     let mut assignment = Assignment {
         columns: vec![Tensor::scalar(0); 5],
         statement: Vec::new(),

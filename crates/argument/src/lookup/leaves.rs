@@ -4,10 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use p3_field::{
-    ExtensionField, Field, PackedFieldExtension, PackedValue,
-    PrimeCharacteristicRing,
-};
+use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCharacteristicRing};
 use p3_maybe_rayon::prelude::*;
 use relation::{Block, Combination, Source, System, Tensor};
 
@@ -199,7 +196,9 @@ impl Piece {
             let place = |start| (0..range.len()).map(move |index| start + (index << shift));
             starts = starts.into_iter().flat_map(place).collect();
         }
-        starts.into_iter().flat_map(move |start| start..start + last)
+        starts
+            .into_iter()
+            .flat_map(move |start| start..start + last)
     }
 }
 
@@ -237,22 +236,25 @@ impl<F: Field, E: ExtensionField<F>> Strip<F, E> {
             let cells = self.cells[first..].iter_mut().take(len.div_ceil(CELL));
             for (number, cell) in cells.enumerate() {
                 let out = &mut cell.denominators[inside..][..len.min(CELL) / width];
-                out.fill(base.into());
-                for (factor, values) in &components {
-                    let factor = E::ExtensionPacking::from(*factor);
+                let base = E::ExtensionPacking::from(base);
+                for (index, (factor, values)) in components.iter().enumerate() {
                     let values = &values[number * CELL..][..len.min(CELL)];
-                    for (out, &value) in out.iter_mut().zip(F::Packing::pack_slice(values)) {
-                        *out -= factor * value;
+                    let values = out.iter_mut().zip(F::Packing::pack_slice(values));
+                    // The first factor, the zeroth power of a challenge, is one.
+                    if index == 0 {
+                        values.for_each(|(out, &value)| *out = base - value);
+                        continue;
                     }
+                    let factor = E::ExtensionPacking::from(*factor);
+                    values.for_each(|(out, &value)| *out -= factor * value);
                 }
             }
             return;
         }
         for (index, position) in piece.positions().enumerate() {
             let tuple = components.iter();
-            let denominator = tuple.fold(base, |sum, (factor, values)| {
-                sum - *factor * values[index]
-            });
+            let denominator =
+                tuple.fold(base, |sum, (factor, values)| sum - *factor * values[index]);
             let place = position % CELL;
             let cell = &mut self.cells[(position - self.start) / CELL];
             // The strip was filled with ones.

@@ -28,7 +28,6 @@ mod values;
 #[cfg(all(test, feature = "prove"))]
 mod tests;
 
-
 use alloc::vec::Vec;
 
 use p3_field::PrimeCharacteristicRing;
@@ -53,6 +52,9 @@ const CELL: usize = 1 << LOG_CELL;
 /// The step's name in rejections.
 const STEP: &str = "lookup";
 
+/// Claims about the columns of a system, in the context of a channel.
+pub type Claims<'s, C> = Vec<Claim<'s, <C as Channel>::E, <C as Channel>::Value>>;
+
 /// Reduces all lookups of a system to two claims about its columns: numerators and denominators at one point.
 ///
 /// The columns, multiplicities included, must have been absorbed before: the challenges of the fingerprint depend on
@@ -68,7 +70,7 @@ pub fn verify<'s, C: Channel>(
     system: &'s System,
     shape: &'s LookupShape,
     work_bits: usize,
-) -> Result<Vec<Claim<'s, C::E, C::Value>>, Reject> {
+) -> Result<Claims<'s, C>, Reject> {
     let Some(log_len) = shape.log_len() else {
         return Ok(Vec::new());
     };

@@ -167,7 +167,9 @@ impl LookupShape {
             let total = weights.total();
             match tuples.multiplicity {
                 None => numerators.constant += total,
-                Some(column) => numerators.terms.push(weights.functional(E::NEG_ONE, column)),
+                Some(column) => numerators
+                    .terms
+                    .push(weights.functional(E::NEG_ONE, column)),
             }
             denominators.constant += total * (fingerprint.base(tuples.table) - E::ONE);
             for (component, &power) in tuples.components.iter().zip(&fingerprint.powers) {
