@@ -182,6 +182,21 @@ fn honest_runs_are_accepted_and_leave_true_claims() {
 }
 
 #[test]
+fn honest_runs_of_random_einsums_leave_true_claims() {
+    for seed in 100..160 {
+        let case = cases::random(seed);
+        assert!(
+            accepted_in_the_clear(&case, &case.values, Lie::None),
+            "seed {seed}"
+        );
+        assert!(
+            accepted_behind_masks(&case, &case.values, Lie::None),
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
 fn a_lie_in_any_message_is_rejected_or_leaves_a_false_claim() {
     for case in all().iter().filter(|case| case.name != "long") {
         let count = count(&case.system);
