@@ -32,7 +32,7 @@ mod prover;
 mod shape;
 #[cfg(feature = "prove")]
 mod table;
-#[cfg(all(test, feature = "prove"))]
+#[cfg(test)]
 mod tests;
 #[cfg(feature = "prove")]
 mod weights;
