@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use p3_field::{ExtensionField, Field, PackedValue, PrimeField64};
 use rayon::prelude::*;
 
-use super::table::{Table, dot, lane, lanes, put};
+use super::table::{self, Table, lane, lanes, put};
 
 /// Inner elements that one thread sums at a time: the sums of all limbs stay in the nearest cache.
 const INNER: usize = 512;
@@ -265,43 +265,26 @@ fn dots<T: Small, F: PrimeField64, E: ExtensionField<F>>(
         limbs::<F, E>(weight, |l, value| limb[l][s] = value);
     }
     let step = LONG.min(capacity);
-    let four = |data: &[T]| -> [E; 4] {
-        let rows: [&[T]; 4] = core::array::from_fn(|i| {
-            let from = i.min(data.len() / len - 1) * len + start;
-            &data[from..from + weights.len()]
-        });
+    let sum = |data: &[T]| -> E {
+        let data = &data[start..start + weights.len()];
         (0..weights.len().div_ceil(step))
             .into_par_iter()
             .map(|part| {
                 let range = part * step..weights.len().min((part + 1) * step);
-                let sums: Vec<[i64; 4]> = limb
-                    .iter()
-                    .map(|limb| dot_four(&limb[range.clone()], rows.map(|row| &row[range.clone()])))
-                    .collect();
-                core::array::from_fn(|i| recombine::<F, E>(|l| sums[l][i]))
+                recombine::<F, E>(|l| dot(&limb[l][range.clone()], &data[range.clone()]))
             })
-            .reduce(
-                || [E::ZERO; 4],
-                |a, b| core::array::from_fn(|i| a[i] + b[i]),
-            )
+            .sum()
     };
-    let mut out: Vec<E> = data.par_chunks(4 * len).flat_map_iter(four).collect();
-    out.truncate(data.len() / len);
-    out
+    data.par_chunks(len)
+        .with_min_len(1 + LONG / len)
+        .map(sum)
+        .collect()
 }
 
-/// The dot products of `limb` with four rows.
-fn dot_four<T: Small>(limb: &[i32], rows: [&[T]; 4]) -> [i64; 4] {
-    let [a, b, c, d] = rows.map(|row| &row[..limb.len()]);
-    let mut sums = [0i64; 4];
-    for (x, &limb) in limb.iter().enumerate() {
-        let weight = i64::from(limb);
-        sums[0] += weight * a[x].into();
-        sums[1] += weight * b[x].into();
-        sums[2] += weight * c[x].into();
-        sums[3] += weight * d[x].into();
-    }
-    sums
+/// The dot product of limbs with small integers; one loop that the compiler vectorises.
+pub(super) fn dot<T: Small>(limbs: &[i32], integers: &[T]) -> i64 {
+    let product = |(&limb, &integer): (&i32, &T)| i64::from(limb) * integer.into();
+    limbs.iter().zip(integers).map(product).sum()
 }
 
 /// As [`integers`], for a table of field elements.
@@ -319,7 +302,7 @@ pub(super) fn elements<F: Field, E: ExtensionField<F>>(
                 Row::Span { start, weights } if inner == 1 => {
                     let weights = Table::from_elements(weights);
                     let data = data.run(block * len + start, weights.len());
-                    let sum: E = dot::<F, E>(&weights.run(0, weights.len()), &data);
+                    let sum: E = table::dot::<F, E>(&weights.run(0, weights.len()), &data);
                     Table::from_elements(&[sum])
                 }
                 row => {
@@ -358,5 +341,65 @@ fn add_product<F: Field, E: ExtensionField<F>>(out: &mut Table<F>, data: &[&[F]]
                 weight * lanes::<F, E>(data, x)
             };
         put::<F, E>(&mut out.planes, x, &sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use p3_field::extension::BinomialExtensionField;
+    use p3_field::{PrimeCharacteristicRing, PrimeField64};
+    use p3_goldilocks::Goldilocks as F;
+
+    use super::{Row, capacity, elements, integers, limbs, magnitude, recombine};
+    use crate::products::table::Table;
+
+    type E = BinomialExtensionField<F, 2>;
+
+    #[test]
+    fn limbs_of_the_extreme_elements_recombine() {
+        let middle = F::ORDER_U64 / 2;
+        for element in [
+            0,
+            1,
+            1 << 31,
+            middle - 1,
+            middle,
+            middle + 1,
+            middle + (1 << 31),
+            F::ORDER_U64 - 1,
+        ] {
+            let element = E::from_u64(element);
+            let mut found = [0i32; 4];
+            limbs::<F, E>(&element, |l, limb| found[l] = limb);
+            assert_eq!(recombine::<F, E>(|l| found[l].into()), element);
+        }
+    }
+
+    #[test]
+    fn integers_of_the_greatest_magnitude_do_not_overflow_a_sum() {
+        // All products have one sign and the greatest magnitude.
+        let weight = -E::from_u64(1 << 31);
+        for data in [vec![i32::from(i16::MIN); 300_000], vec![-(1 << 27); 1000]] {
+            let capacity = capacity(magnitude(&data));
+            let table = Table {
+                planes: vec![
+                    data.iter()
+                        .map(|&x| F::from_i64(x.into()))
+                        .collect::<Vec<_>>(),
+                ],
+            };
+            for inner in [1, 2] {
+                let dims = [1, data.len() / inner, inner];
+                let rows = [Row::Span {
+                    start: 0,
+                    weights: vec![weight; dims[1]],
+                }];
+                let sum = integers::<i32, F, E>(&data, dims, &rows, capacity);
+                assert_eq!(sum, elements::<F, E>(&table, dims, &rows));
+            }
+        }
     }
 }

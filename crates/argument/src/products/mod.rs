@@ -32,7 +32,7 @@ mod prover;
 mod shape;
 #[cfg(feature = "prove")]
 mod table;
-#[cfg(all(test, feature = "prove"))]
+#[cfg(test)]
 mod tests;
 #[cfg(feature = "prove")]
 mod weights;
@@ -57,6 +57,9 @@ use crate::sumcheck;
 /// Degree of the summand in each variable.
 const DEGREE: usize = 2;
 
+/// What the step leaves: claims about the columns of a system.
+pub type Claims<'s, C> = Vec<Claim<'s, <C as Channel>::E, <C as Channel>::Value>>;
+
 /// Reduces all linear and product relations of `system` to claims about its columns.
 ///
 /// Cost: `1 + 2 * rounds` elements and one product slot per einsum; nothing without product relations. The verifier's
@@ -64,11 +67,17 @@ const DEGREE: usize = 2;
 /// Errors: [`Reject::Length`], [`Reject::Equation`].
 /// Soundness: if a relation does not hold, all claims are true with probability at most
 /// `(variables + products - 1 + 2 * rounds) / |E|`; the product slots carry their own error.
+#[deny(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::panic,
+    clippy::expect_used
+)]
 pub fn verify<'s, C: Channel>(
     channel: &mut C,
     system: &'s System,
     shape: &ProductShape,
-) -> Result<Vec<Claim<'s, C::E, C::Value>>, Reject> {
+) -> Result<Claims<'s, C>, Reject> {
     let t = challenges(channel, shape.variables);
     let mut claims = Vec::new();
     for (relation, shape) in zip(system.relations(), &shape.relations) {

@@ -1,5 +1,12 @@
 //! Which axis of which operand is bound to which part of which point: all that depends on the system alone.
 
+#![deny(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::panic,
+    clippy::expect_used
+)]
+
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -50,6 +57,7 @@ pub(super) struct Axis {
 pub(super) struct EinsumShape {
     pub(super) variables: usize,
     /// The labels that the sumcheck runs over, in the order of the variables, with their sizes.
+    #[cfg(feature = "prove")]
     pub(super) summed: Vec<(usize, usize)>,
     /// Axes of the first operand. It carries the weights of the batch labels at the common point.
     pub(super) a: Vec<Axis>,
@@ -176,6 +184,7 @@ impl EinsumShape {
             variables: own.last().map_or(0, |(_, range)| range.end),
             a: axes(&einsum.a, &einsum.a_labels, true),
             b: axes(&einsum.b, &einsum.b_labels, false),
+            #[cfg(feature = "prove")]
             summed,
         }
     }

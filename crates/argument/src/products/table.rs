@@ -114,8 +114,14 @@ fn scalar<F: Field, E: ExtensionField<F>>(run: &[&[F]], index: usize) -> E {
 pub(super) fn lane<F: Field>(plane: &[F], start: usize) -> F::Packing {
     match plane.get(start..start + F::Packing::WIDTH) {
         Some(full) => *F::Packing::from_slice(full),
-        None => F::Packing::from_fn(|lane| plane.get(start + lane).copied().unwrap_or(F::ZERO)),
+        None => last_lane(plane, start),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn last_lane<F: Field>(plane: &[F], start: usize) -> F::Packing {
+    F::Packing::from_fn(|lane| plane.get(start + lane).copied().unwrap_or(F::ZERO))
 }
 
 /// The packed extension value at `start`; lanes behind the end are zero.
@@ -134,10 +140,15 @@ pub(super) fn put<F: Field, E: ExtensionField<F>>(
     start: usize,
     value: &E::ExtensionPacking,
 ) {
-    for (plane, value) in run.iter_mut().zip(value.as_basis_coefficients_slice()) {
+    for (plane, &value) in run.iter_mut().zip(value.as_basis_coefficients_slice()) {
         let plane = &mut plane.as_mut()[start..];
-        let len = plane.len().min(F::Packing::WIDTH);
-        plane[..len].copy_from_slice(&value.as_slice()[..len]);
+        match plane.get_mut(..F::Packing::WIDTH) {
+            Some(full) => *F::Packing::from_slice_mut(full) = value,
+            None => {
+                let len = plane.len();
+                plane.copy_from_slice(&value.as_slice()[..len]);
+            }
+        }
     }
 }
 

@@ -10,15 +10,20 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use p3_field::{ExtensionField, Field, PackedValue, PrimeField64};
+use p3_field::{
+    BasedVectorSpace, ExtensionField, Field, PackedValue, PrimeCharacteristicRing, PrimeField64,
+};
 use rayon::prelude::*;
 
+use super::contract::dot;
 use super::table::{Pair, Round, Table, lane, lanes, put};
 use super::weights::{Weighted, Weights, runs_per_thread};
 use crate::multilinear::{eq_vector, log_ceil};
 
 /// Rounds on integers: further ones would cost more in inner products than they save in field products.
 const ROUNDS: usize = 2;
+/// Parts that these rounds make of a tensor, at most.
+const PARTS: usize = 1 << ROUNDS;
 /// Bits of a limb: a sum of 2^11 products with integers below 2^31 fits in a word.
 const LIMB: u32 = 22;
 /// Limbs of a base field element.
@@ -107,7 +112,7 @@ impl<E: Field> Whole<E> {
                 let weighted = E::from_basis_coefficients_fn(|d| {
                     let limbs: [&[i32]; LIMBS] =
                         core::array::from_fn(|l| &limbs[LIMBS * d + l][..len]);
-                    recombine::<F>(dots(limbs, &products[..len]))
+                    recombine::<F>(limbs.map(|limb| dot(limb, &products[..len])))
                 });
                 *sum = weighted * factor * self.top[i];
             }
@@ -191,42 +196,45 @@ impl<E: Field> Whole<E> {
             .with_min_len(runs_per_thread(vector.len()))
             .for_each(|(((factor, mut a), (_, mut b)), (start, len, _))| {
                 let factors: Vec<E> = weighted.iter().map(|&weight| weight * factor).collect();
-                self.combine(&self.a, &factors, start, len, &mut a);
-                self.combine(&self.b, &self.bound, start, len, &mut b);
-                for x in (0..len).step_by(F::Packing::WIDTH) {
-                    let value = lanes::<F, E>(&vector.planes, x) * lanes::<F, E>(&a, x);
-                    put::<F, E>(&mut a, x, &value);
-                }
+                self.combine(&self.a, &factors, start, len, |x, value| {
+                    let weight = lanes::<F, E>(&vector.planes, x);
+                    put::<F, E>(&mut a, x, &(weight * value));
+                });
+                self.combine(&self.b, &self.bound, start, len, |x, value| {
+                    put::<F, E>(&mut b, x, &value);
+                });
             });
         Pair { a, b }
     }
 
-    /// `out[x] = sum_i factors[i] data[i, start + x]`, over the parts of `data`.
+    /// `put(x, sum_i factors[i] data[i, start + x])`, over the parts of `data`.
     fn combine<F: PrimeField64>(
         &self,
         data: &[i32],
         factors: &[E],
         start: usize,
         len: usize,
-        out: &mut [&mut [F]],
+        mut put: impl FnMut(usize, E::ExtensionPacking),
     ) where
         E: ExtensionField<F>,
     {
-        let mut elements = F::zero_vec(len);
-        for (i, &factor) in factors.iter().enumerate() {
+        let mut parts: [Vec<F>; PARTS] = core::array::from_fn(|_| F::zero_vec(len));
+        // One plane of factors for each basis coefficient.
+        let mut planes = vec![[F::Packing::ZERO; PARTS]; E::DIMENSION];
+        for (i, factor) in factors.iter().enumerate() {
             let integers = self.piece(data, i, start, len);
-            let factor = E::ExtensionPacking::from(factor);
-            for (element, &integer) in elements.iter_mut().zip(integers) {
+            for (element, &integer) in parts[i].iter_mut().zip(integers) {
                 *element = F::from_i64(integer.into());
             }
-            let elements = &elements[..integers.len()];
-            for x in (0..elements.len()).step_by(F::Packing::WIDTH) {
-                let mut value = factor * lane(elements, x);
-                if i > 0 {
-                    value += lanes::<F, E>(out, x);
-                }
-                put::<F, E>(out, x, &value);
+            for (plane, &coefficient) in planes.iter_mut().zip(factor.as_basis_coefficients_slice())
+            {
+                plane[i] = coefficient.into();
             }
+        }
+        for x in (0..len).step_by(F::Packing::WIDTH) {
+            let values: [F::Packing; PARTS] = core::array::from_fn(|i| lane(&parts[i], x));
+            let sum = |d: usize| F::Packing::dot_product(&planes[d], &values);
+            put(x, E::ExtensionPacking::from_basis_coefficients_fn(sum));
         }
     }
 }
@@ -251,15 +259,35 @@ fn recombine<F: PrimeField64>(sums: [i64; LIMBS]) -> F {
         .fold(F::ZERO, |sum, &limb| sum * shift + F::from_i64(limb))
 }
 
-/// The dot products of the limbs with `products`.
-fn dots(limbs: [&[i32]; LIMBS], products: &[i32]) -> [i64; LIMBS] {
-    let [a, b, c] = limbs.map(|limb| &limb[..products.len()]);
-    let mut sums = [0i64; LIMBS];
-    for (x, &product) in products.iter().enumerate() {
-        let product = i64::from(product);
-        sums[0] += i64::from(a[x]) * product;
-        sums[1] += i64::from(b[x]) * product;
-        sums[2] += i64::from(c[x]) * product;
+#[cfg(test)]
+mod tests {
+    use p3_field::{PrimeCharacteristicRing, PrimeField64};
+    use p3_goldilocks::Goldilocks as F;
+
+    use super::{LIMB, LIMBS, cut, recombine};
+
+    #[test]
+    fn limbs_of_the_extreme_elements_are_short_and_recombine() {
+        let middle = F::ORDER_U64 / 2;
+        for element in [
+            0,
+            1,
+            (1 << 21) - 1,
+            1 << 21,
+            middle - 1,
+            middle,
+            middle + 1,
+            F::ORDER_U64 - 1,
+        ] {
+            let element = F::from_u64(element);
+            let limbs = cut(element);
+            assert!(
+                limbs
+                    .iter()
+                    .all(|limb| limb.unsigned_abs() <= 1 << (LIMB - 1))
+            );
+            assert_eq!(recombine::<F>(limbs.map(i64::from)), element);
+            assert_eq!(limbs.len(), LIMBS);
+        }
     }
-    sums
 }

@@ -451,6 +451,34 @@ fn long() -> Case {
     m.finish("long")
 }
 
+/// An einsum of random labels: sizes from 1, axes of the operands in any order.
+pub fn random(seed: u64) -> Case {
+    let mut m = Maker::new(seed);
+    // Labels of the left side belong to the first operand, to the second or to both; the others are contracted.
+    let rank = m.rng.random_range(0..4);
+    let labels = rank + m.rng.random_range(0..3);
+    let sizes: Vec<usize> = (0..labels).map(|_| m.rng.random_range(1..6)).collect();
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for label in 0..labels {
+        let home = if label < rank {
+            m.rng.random_range(0..3)
+        } else {
+            2
+        };
+        for (operand, absent) in [(&mut a, 1), (&mut b, 0)] {
+            if home != absent {
+                let at = m.rng.random_range(0..=operand.len());
+                operand.insert(at, label);
+            }
+        }
+    }
+    let shape = |labels: &[usize]| labels.iter().map(|&label| sizes[label]).collect::<Vec<_>>();
+    let (left, right) = (m.input(&shape(&a), 300), m.input(&shape(&b), 300));
+    let right = einsum(7, left, &a, right, &b);
+    m.product(&sizes[..rank], alloc::vec![right]);
+    m.finish("random")
+}
+
 /// The names of the relations that `values` violate.
 pub fn violated(case: &Case, values: &Assignment) -> Option<String> {
     case.system

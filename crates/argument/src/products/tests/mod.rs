@@ -1,5 +1,7 @@
 //! Honest runs, lies and wrong witnesses, in both contexts.
 
+#![cfg(feature = "prove")]
+
 mod cases;
 
 use alloc::vec;
@@ -8,8 +10,8 @@ use alloc::vec::Vec;
 use cases::{Case, all, read, unravel};
 use p3_blake3::Blake3;
 use p3_challenger::{HashChallenger, SerializingChallenger64};
-use p3_field::PrimeCharacteristicRing;
 use p3_field::extension::BinomialExtensionField;
+use p3_field::{Field, PrimeCharacteristicRing};
 use p3_goldilocks::Goldilocks;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -57,21 +59,22 @@ fn evaluate(system: &System, values: &Assignment, functional: &Functional<'_, E>
     sum * functional.coefficient
 }
 
+/// The sum that a claim is about.
+fn sum<V>(system: &System, values: &Assignment, claim: &Claim<'_, E, V>) -> E {
+    let terms = claim.terms.iter();
+    terms.map(|term| evaluate(system, values, term)).sum()
+}
+
 /// Whether every claim is true, given the values behind what was sent.
-fn all_true<V: Clone>(
+fn all_true<V>(
     system: &System,
     values: &Assignment,
     claims: &[Claim<'_, E, V>],
     opened: impl Fn(&V) -> E,
 ) -> bool {
-    claims.iter().all(|claim| {
-        let sum: E = claim
-            .terms
-            .iter()
-            .map(|term| evaluate(system, values, term))
-            .sum();
-        sum == opened(&claim.value)
-    })
+    claims
+        .iter()
+        .all(|claim| sum(system, values, claim) == opened(&claim.value))
 }
 
 /// The message that a cheating prover changes: everything after it is honest again.
@@ -182,6 +185,21 @@ fn honest_runs_are_accepted_and_leave_true_claims() {
 }
 
 #[test]
+fn honest_runs_of_random_einsums_leave_true_claims() {
+    for seed in 100..160 {
+        let case = cases::random(seed);
+        assert!(
+            accepted_in_the_clear(&case, &case.values, Lie::None),
+            "seed {seed}"
+        );
+        assert!(
+            accepted_behind_masks(&case, &case.values, Lie::None),
+            "seed {seed}"
+        );
+    }
+}
+
+#[test]
 fn a_lie_in_any_message_is_rejected_or_leaves_a_false_claim() {
     for case in all().iter().filter(|case| case.name != "long") {
         let count = count(&case.system);
@@ -203,19 +221,75 @@ fn a_lie_in_any_message_is_rejected_or_leaves_a_false_claim() {
     }
 }
 
+/// Values that violate a relation, by one element of a column.
+fn wrong_values(case: &Case, column: usize) -> Assignment {
+    let tensor = &case.values.columns[column];
+    let wrong = (0..tensor.len()).find_map(|index| {
+        let mut elements = tensor.to_i64s();
+        elements[index] += if elements[index] > 0 { -1 } else { 1 };
+        let mut values = case.values.clone();
+        values.columns[column] = Tensor::from_i64s(tensor.shape.clone(), elements).unwrap();
+        cases::violated(case, &values).map(|_| values)
+    });
+    wrong.unwrap()
+}
+
+/// What the final equation comes to for `messages` in the clear, and which claims are false.
+fn end(case: &Case, values: &Assignment, messages: &[E]) -> (E, Vec<usize>) {
+    let zeros = zero_masks(count(&case.system));
+    let mut challenger = challenger();
+    let mut channel = Masked::<F, E, _>::new(messages, &[], &mut challenger);
+    let claims = verify(&mut channel, &case.system, &ProductShape::new(&case.system)).unwrap();
+    let equations = channel.finish().unwrap();
+    let is_false = |claim: &Claim<'_, E, Affine<E>>| {
+        sum(&case.system, values, claim) != open(&zeros, &claim.value)
+    };
+    let wrong = (0..claims.len()).filter(|&i| is_false(&claims[i]));
+    (open(&zeros, &equations[0]), wrong.collect())
+}
+
+#[test]
+fn a_forged_end_of_the_sumcheck_leaves_the_forged_factor_as_the_only_false_claim() {
+    for case in all()
+        .iter()
+        .filter(|case| !["linear", "long"].contains(&case.name))
+    {
+        let (system, count) = (&case.system, count(&case.system));
+        let values = wrong_values(case, 0);
+        // The left sides' true value, which differs from the right sides', is sent as the sum.
+        let honest = messages(case, &values, &zero_masks(count), Lie::None);
+        let mut challenger = challenger();
+        let mut channel = Transparent::<F, E, _>::new(&honest, &[], &mut challenger);
+        let claims = verify(&mut channel, system, &ProductShape::new(system)).unwrap();
+        let left = sum(system, &values, &claims[0]);
+        let mut masks = zero_masks(count);
+        masks.singles[0] = left - claims[0].value;
+        let sent = messages(case, &values, &masks, Lie::None);
+        let (missing, _) = end(case, &values, &sent);
+        assert_ne!(missing, E::ZERO, "{}", case.name);
+        // One factor makes up for the difference.
+        for factor in 0..2 * count.slots {
+            let at = count.singles + factor;
+            let mut forged = sent.clone();
+            forged[at] += E::ONE;
+            let slope = end(case, &values, &forged).0 - missing;
+            forged[at] = sent[at] - missing * slope.inverse();
+            let outcome = end(case, &values, &forged);
+            assert_eq!(
+                outcome,
+                (E::ZERO, vec![1 + factor]),
+                "{} {factor}",
+                case.name
+            );
+        }
+    }
+}
+
 #[test]
 fn a_wrong_witness_is_rejected_or_leaves_a_false_claim() {
     for case in all() {
         for column in 0..case.values.columns.len() {
-            let tensor = &case.values.columns[column];
-            let wrong = (0..tensor.len()).find_map(|index| {
-                let mut elements = tensor.to_i64s();
-                elements[index] += if elements[index] > 0 { -1 } else { 1 };
-                let mut values = case.values.clone();
-                values.columns[column] = Tensor::from_i64s(tensor.shape.clone(), elements).unwrap();
-                cases::violated(&case, &values).map(|_| values)
-            });
-            let values = wrong.unwrap();
+            let values = wrong_values(&case, column);
             assert!(
                 !accepted_in_the_clear(&case, &values, Lie::None),
                 "{} column {column}",
