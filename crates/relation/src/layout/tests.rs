@@ -95,7 +95,7 @@ fn check(shapes: &[Vec<usize>], log_len: usize, reserved: usize) -> Layout {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, rng_seed: proptest::test_runner::RngSeed::Fixed(3), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, rng_seed: proptest::test_runner::RngSeed::Fixed(3), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_element_has_one_place_outside_the_reserved_positions(

@@ -176,6 +176,35 @@ fn a_product_enforces_its_left_side_only() {
 }
 
 #[test]
+fn columns_that_only_enforce_each_other_are_not_enforced() {
+    // y = w z and z = y: any field element will do for both where w is 1.
+    let build = |z_is_enforced: bool| {
+        let mut fixture = fixture();
+        let bit = Interval::new(0, 1);
+        let bit = fixture.builder.column("bit", &[3], Role::Parameter, bit);
+        let y = fixture.builder.column("y", &[3], Role::Witness, BYTE);
+        let z = fixture.builder.column("z", &[3], Role::Witness, BYTE);
+        let right = einsum(fixture.view(bit), &[0], fixture.view(z), &[0]);
+        let left = fixture.view(y).into();
+        fixture.builder.product("product", left, vec![right]);
+        let equal = Combination::from(fixture.view(z)).minus(fixture.view(y));
+        fixture.builder.linear("equal", equal.unwrap());
+        let x = fixture.x;
+        let fixture = fixture.enforce(x);
+        let fixture = if z_is_enforced {
+            fixture.enforce(z)
+        } else {
+            fixture
+        };
+        fixture.builder.build().map(|_| ())
+    };
+    assert_eq!(build(true), Ok(()));
+    let column = ColumnId(4);
+    let name = "y".into();
+    assert_eq!(build(false), Err(SystemError::Unenforced { column, name }));
+}
+
+#[test]
 fn sealed_columns_come_with_a_certificate_and_multiplicities_need_none() {
     let mut fixture = fixture();
     fixture

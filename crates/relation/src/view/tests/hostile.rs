@@ -101,7 +101,7 @@ fn hostile_views_are_refused_when_they_are_read() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8000, rng_seed: proptest::test_runner::RngSeed::Fixed(2), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 8000, rng_seed: proptest::test_runner::RngSeed::Fixed(2), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn views_from_arbitrary_parts_are_refused_or_work(

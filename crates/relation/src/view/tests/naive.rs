@@ -152,7 +152,11 @@ impl Op {
         let rank = shape.len();
         let axis = |dice: usize| (rank > 0).then(|| dice % rank);
         let total: usize = shape.iter().product();
-        Some(match kind % 12 {
+        let divisor = |size: usize, dice: usize| {
+            let divisors: Vec<usize> = (1..=size).filter(|n| size.is_multiple_of(*n)).collect();
+            divisors[dice % divisors.len()]
+        };
+        Some(match kind % 18 {
             0 => {
                 let mut order: Vec<usize> = (0..rank).collect();
                 for at in (1..rank).rev() {
@@ -160,44 +164,52 @@ impl Op {
                 }
                 Self::Permute(order)
             }
-            1 => {
+            kind @ 1..=4 => {
                 let axis = axis(dice[0])?;
-                let start = dice[1] % shape[axis];
-                let step = 1 + dice[3] % 3;
+                // Most slices are long: short ones end most chains in scalars.
+                let start = dice[1] % shape[axis].div_ceil(2);
+                let step = if kind == 1 { 1 + dice[3] % 3 } else { 1 };
                 let most = (shape[axis] - start).div_ceil(step);
-                Self::Slice(axis, start, 1 + dice[2] % most, step)
+                Self::Slice(axis, start, most - dice[2] % most.div_ceil(2), step)
             }
-            2 => Self::Pad(axis(dice[0])?, dice[1] % 4, dice[2] % 4),
-            3 => Self::Dilate(axis(dice[0])?, 1 + dice[1] % 3),
-            4 => Self::Insert(dice[0] % (rank + 1)),
-            5 => {
+            5 | 6 => Self::Pad(axis(dice[0])?, dice[1] % 3, dice[2] % 3),
+            7 => Self::Dilate(axis(dice[0])?, 1 + dice[1] % 3),
+            8 => Self::Insert(dice[0] % (rank + 1)),
+            9 => {
                 let ones: Vec<usize> = (0..rank).filter(|&axis| shape[axis] == 1).collect();
                 Self::Broadcast(*ones.get(dice[0] % ones.len().max(1))?, 1 + dice[1] % 4)
             }
-            6 => Self::Sum(axis(dice[0])?),
-            7 => {
+            10 => Self::Sum(axis(dice[0])?),
+            11 => {
                 let axis = axis(dice[0])?;
                 let (stride, dilation) = (1 + dice[2] % 3, 1 + dice[3] % 2);
                 let size = 1 + dice[1] % (1 + (shape[axis] - 1) / dilation).min(4);
                 let count = 1 + (shape[axis] - 1 - (size - 1) * dilation) / stride;
                 Self::Window(axis, count, size, stride, dilation)
             }
-            8 => {
+            12 => {
                 let (a, b) = (axis(dice[0])?, axis(dice[1])?);
                 (a != b && shape[a] == shape[b]).then_some(Self::Diagonal(a, b))?
             }
-            9 => Self::Reverse(axis(dice[0])?),
-            10 => Self::Reshape(vec![total]),
+            13 => Self::Reverse(axis(dice[0])?),
+            14 | 15 => {
+                // Two neighbours become one axis.
+                let at = (rank > 1).then(|| dice[0] % (rank - 1))?;
+                let mut shape = shape.to_vec();
+                shape[at] *= shape.remove(at + 1);
+                Self::Reshape(shape)
+            }
+            16 => {
+                let at = axis(dice[0])?;
+                let mut shape = shape.to_vec();
+                let inner = divisor(shape[at], dice[1]);
+                shape[at] /= inner;
+                shape.insert(at + 1, inner);
+                Self::Reshape(shape)
+            }
             _ => {
-                let divisors: Vec<usize> = (1..=total)
-                    .filter(|size| total.is_multiple_of(*size))
-                    .collect();
-                let a = divisors[dice[0] % divisors.len()];
-                let rest: Vec<usize> = divisors
-                    .into_iter()
-                    .filter(|b| (total / a).is_multiple_of(*b))
-                    .collect();
-                let b = rest[dice[1] % rest.len()];
+                let a = divisor(total, dice[0]);
+                let b = divisor(total / a, dice[1]);
                 Self::Reshape(vec![a, b, total / a / b])
             }
         })
