@@ -8,6 +8,7 @@ use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
 use rand::distr::{Distribution, StandardUniform};
 use relation::{Assignment, Source, Tensor, Violation};
 use thiserror::Error;
+use tracing::info_span;
 
 use crate::block::BlockReader;
 use crate::channel::sender::Sender;
@@ -113,7 +114,7 @@ pub fn prove<P: Profile>(
 where
     StandardUniform: Distribution<P::E>,
 {
-    description.system().multiplicities(assignment)?;
+    info_span!("multiplicities").in_scope(|| description.system().multiplicities(assignment))?;
     let statement = Statement {
         publics: &assignment.statement,
         commitments,
@@ -180,8 +181,9 @@ impl<P: Profile> Run<'_, P> {
             }));
         };
         let budget = budget(self.description, witness_group);
+        let code = *self.description.opening().code();
         let (witness, mut committed) =
-            Committed::new(*self.description.opening().code(), witness_rows, budget)?;
+            info_span!("commit").in_scope(|| Committed::new(code, witness_rows, budget))?;
         let permit = committed.permit()?;
         let mut groups = reused;
         groups.push(Reused {
@@ -191,8 +193,8 @@ impl<P: Profile> Run<'_, P> {
 
         let mut challenger = start(self.description, &self.statement(), &witness);
         let (messages, works, combined) = self.steps(&groups, &challenger)?;
-        let (hidden, combined) = self
-            .close(&messages, &works, combined, &mut challenger)
+        let (hidden, combined) = info_span!("masks")
+            .in_scope(|| self.close(&messages, &works, combined, &mut challenger))
             .map_err(ProveError::Unsatisfied)?;
 
         let mut all = self.commitments.to_vec();
@@ -212,7 +214,9 @@ impl<P: Profile> Run<'_, P> {
                 permit: group.permit,
             })
             .collect();
-        let opening = opening::prove(self.description.opening(), &claim, openers, &mut challenger)?;
+        let opening = info_span!("opening").in_scope(|| {
+            opening::prove(self.description.opening(), &claim, openers, &mut challenger)
+        })?;
         Ok(Proof {
             witness,
             messages,
@@ -252,14 +256,19 @@ impl<P: Profile> Run<'_, P> {
             self.secret.map(|secret| secret.masks.masks()),
             &mut challenger,
         );
-        lookup::prove(
-            &mut sender,
-            system,
-            description.lookup(),
-            &|source| self.tensor(source),
-            description.lookup_work(),
-        );
-        products::prove(&mut sender, system, description.products(), self.assignment);
+        let (lookup, work) = (description.lookup(), description.lookup_work());
+        info_span!("lookup").in_scope(|| {
+            lookup::prove(
+                &mut sender,
+                system,
+                lookup,
+                &|source| self.tensor(source),
+                work,
+            );
+        });
+        info_span!("products").in_scope(|| {
+            products::prove(&mut sender, system, description.products(), self.assignment);
+        });
         // What the claims are about is what the verifier makes of the messages so far.
         let (messages, works) = sender.sent();
         let mut replay = start.clone();
@@ -267,15 +276,19 @@ impl<P: Profile> Run<'_, P> {
         let claims = description
             .claims(&mut channel)
             .map_err(ProveError::Unsatisfied)?;
-        let reduced = claims::prove(
-            &mut sender,
-            system,
-            publics,
-            &self.assignment.columns,
-            description.stack(),
-            self.unread(groups),
-            &claims,
-        );
+        let reduced = info_span!("claims").in_scope(|| {
+            let columns = &self.assignment.columns;
+            let (stack, unread) = (description.stack(), self.unread(groups));
+            claims::prove(
+                &mut sender,
+                system,
+                publics,
+                columns,
+                stack,
+                unread,
+                &claims,
+            )
+        });
         let mut combined = Combined {
             point: reduced.point,
             rho: None,
