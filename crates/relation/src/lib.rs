@@ -14,6 +14,42 @@
 //! - A valid system cannot wrap: each relation that holds in the field holds over the integers.
 //! - A [`View`] is polyhedral (digits, affine axes, guards). No builder refuses for the sake of the
 //!   form: what the form cannot keep separable becomes a larger [`Component`], never a wrong one.
+//!
+//! A rounded division by 8, `8 q + r - 4 = a` with `r` in a table of `0 .. 8` (the quotient is a
+//! parameter here, which keeps the example short):
+//!
+//! ```
+//! use relation::{Assignment, Combination, Interval, Role, System, Tensor, Value};
+//!
+//! let mut builder = System::builder();
+//! let a = builder.public("a", &[3], Interval::new(-100, 100), Value::Statement);
+//! let q = builder.column("q", &[3], Role::Parameter, Interval::new(-20, 20));
+//! let r = builder.column("r", &[3], Role::Witness, Interval::new(0, 7));
+//! let eight = builder.constant("0..8", Tensor::from_i64s(vec![8], (0..8).collect())?);
+//! let entries = vec![builder.public_view(eight)?.into()];
+//! let range = builder.table("0..8", entries);
+//! let row = vec![builder.view(r)?.into()];
+//! builder.lookup("remainder", row, range);
+//! let sum = Combination::from(builder.view(q)?)
+//!     .times(8)?
+//!     .plus(builder.view(r)?)?
+//!     .plus_constant(-4)?
+//!     .minus(builder.public_view(a)?)?;
+//! builder.linear("division", sum);
+//! let system = builder.build()?;
+//!
+//! let values = |values: [i64; 3]| Tensor::from_i64s(vec![3], values.to_vec());
+//! let columns = vec![values([1, -1, 3])?, values([3, 0, 4])?, Tensor::scalar(0)];
+//! let statement = vec![values([7, -12, 24])?];
+//! let mut assignment = Assignment { columns, statement };
+//! system.multiplicities(&mut assignment)?;
+//! assert_eq!(system.check(&assignment), Ok(()));
+//!
+//! // Rounding the other way at one half: the remainder leaves the table.
+//! assignment.columns[0] = values([1, -2, 3])?;
+//! assert!(system.check(&assignment).is_err());
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

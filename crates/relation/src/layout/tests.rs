@@ -30,6 +30,9 @@ fn stack(layout: &Layout, shapes: &[Vec<usize>]) -> Vec<Option<(usize, usize)>> 
                 assert_eq!(entry.replace((block.tensor, element + at)), None);
             }
         });
+        let mut runs = 0;
+        block.for_each_run(&shapes[block.tensor], |_, _, _| runs += 1);
+        assert!(runs > 0, "no block is padding alone");
         check_positions(block, &shapes[block.tensor], &stack);
     }
     stack
@@ -234,6 +237,17 @@ fn blocks_come_by_decreasing_size_and_packing_is_deterministic() {
             .is_sorted_by_key(|block| Reverse(block.log_size()))
     );
     assert_eq!(Layout::pack(&shapes, 10, 77).unwrap(), layout);
+}
+
+#[test]
+fn halves_that_are_padding_alone_are_dropped() {
+    // The common allowance lets [33] be one box of 64; rows of 32 cut it into two halves and more.
+    let layout = check(
+        &[vec![17], vec![33], vec![60, 60], vec![60, 60], vec![60, 60]],
+        5,
+        4,
+    );
+    assert!(layout.waste() < 0.05);
 }
 
 #[test]

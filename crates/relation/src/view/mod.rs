@@ -1,6 +1,6 @@
 //! Views: linear index maps from a source tensor to an output tensor.
 //!
-//! A view is a set of *digits* (loop variables, each from zero to its size) and of affine [`Axis`]
+//! A view is a set of *digits* (loop variables, each from zero to its size) and of affine
 //! forms in them. It is the sum over all digit values for which every axis is in range:
 //!
 //! ```text

@@ -100,6 +100,72 @@ fn hostile_views_are_refused_when_they_are_read() {
     ));
 }
 
+#[test]
+fn a_digit_in_two_output_axes_leaves_most_elements_unread() {
+    let output = vec![axis(3, 0, vec![(0, 1)]), axis(3, 0, vec![(0, 1)])];
+    let parts = (
+        COLUMN,
+        vec![3usize],
+        output,
+        vec![axis(3, 0, vec![(0, 1)])],
+        Vec::<Axis>::new(),
+    );
+    let view: View = postcard::from_bytes(&postcard::to_allocvec(&parts).unwrap()).unwrap();
+    let source = Naive::source(&[3]);
+    let value = |at: usize| {
+        if at.is_multiple_of(4) {
+            source.values[at / 4]
+        } else {
+            0
+        }
+    };
+    let values = (0..9).map(value).collect();
+    check(
+        &view,
+        &Naive {
+            shape: vec![3, 3],
+            values,
+        },
+        &source,
+    );
+    assert!(!view.reads().full);
+}
+
+#[test]
+fn an_axis_that_is_said_to_imply_another_does() {
+    let digits = [3usize, 4];
+    let forms = || {
+        let strides = (-2i64..=2).flat_map(|a| (-2i64..=2).map(move |b| (a, b)));
+        strides.flat_map(|(a, b)| {
+            let terms: Vec<(usize, i64)> = [(0, a), (1, b)]
+                .into_iter()
+                .filter(|term| term.1 != 0)
+                .collect();
+            (-4i64..=4).flat_map(move |offset| {
+                let terms = terms.clone();
+                (1usize..5).map(move |extent| axis(extent, offset, terms.clone()))
+            })
+        })
+    };
+    let in_range = |axis: &Axis, values: [i64; 2]| {
+        let value = axis.offset + axis.stride(0) * values[0] + axis.stride(1) * values[1];
+        usize::try_from(value).is_ok_and(|value| value < axis.extent)
+    };
+    let mut implied = 0;
+    for a in forms() {
+        for b in forms().filter(|b| a.implies(b)) {
+            implied += usize::from(a.terms != b.terms);
+            for values in (0..12).map(|at| [at / 4, at % 4]) {
+                assert!(
+                    !in_range(&a, values) || in_range(&b, values),
+                    "{a:?} {b:?} {digits:?}"
+                );
+            }
+        }
+    }
+    assert!(implied > 1000, "the negated forms count, too");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8000, rng_seed: proptest::test_runner::RngSeed::Fixed(2), failure_persistence: None, ..ProptestConfig::default() })]
 
