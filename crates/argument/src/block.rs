@@ -127,7 +127,14 @@ mod tests {
 
     #[test]
     fn every_range_of_every_block_reads_what_the_layout_says() {
-        for shape in [vec![20, 35], vec![3, 12, 10], vec![300], vec![7, 1, 5], vec![4, 8], vec![]] {
+        for shape in [
+            vec![20, 35],
+            vec![3, 12, 10],
+            vec![300],
+            vec![7, 1, 5],
+            vec![4, 8],
+            vec![],
+        ] {
             let len: usize = shape.iter().product();
             let values = (1..).take(len).collect();
             let tensor = Tensor::from_i64s(shape.clone(), values).unwrap();
@@ -148,7 +155,11 @@ mod tests {
                         let mut out = vec![Goldilocks::TWO; 1 << log];
                         reader.read(start, &mut out);
                         let out: Vec<u64> = out.iter().map(|v| v.as_canonical_u64()).collect();
-                        assert_eq!(out, expected[start..start + (1 << log)], "{shape:?} {start}");
+                        assert_eq!(
+                            out,
+                            expected[start..start + (1 << log)],
+                            "{shape:?} {start}"
+                        );
                     }
                 }
             }

@@ -221,6 +221,14 @@ impl<P: Profile> Description<P> {
         self.grinding.lookup
     }
 
+    /// Demands work before the lookup challenges, which only statements too large for a test need.
+    #[cfg(test)]
+    pub(crate) fn with_lookup_work(mut self, bits: usize) -> Self {
+        self.count.works = usize::from(bits > 0 && self.lookup.log_len().is_some());
+        self.grinding.lookup = bits;
+        self
+    }
+
     /// Steps 2 and 3: reduces lookups, linear relations and products to claims.
     pub fn claims<C: Channel<E = P::E>>(
         &self,

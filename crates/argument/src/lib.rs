@@ -28,4 +28,6 @@ pub mod reject;
 pub mod security;
 pub mod stack;
 pub mod sumcheck;
+#[cfg(all(test, feature = "prove"))]
+mod tests;
 pub mod verify;

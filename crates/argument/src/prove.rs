@@ -11,6 +11,8 @@ use thiserror::Error;
 use tracing::info_span;
 
 use crate::block::BlockReader;
+#[cfg(test)]
+use crate::channel::sender::Liar;
 use crate::channel::sender::Sender;
 use crate::channel::{Affine, Masked, Transparent};
 use crate::claims::{self, Unread};
@@ -19,7 +21,8 @@ use crate::kernel::{coordinates, dot};
 use crate::masks::MaskRows;
 use crate::multilinear::eq_vector;
 use crate::opening::{
-    self, Budget, BudgetSpent, CommitError, Commitment, Committed, Opener, Permit, Rows,
+    self, Budget, BudgetSpent, CommitError, Commitment, Committed, Opener, OpeningProof, Permit,
+    Rows,
 };
 use crate::profile::random::{self, EntropyError};
 use crate::profile::{F, Profile};
@@ -132,6 +135,8 @@ where
         assignment,
         commitments,
         secret: secret.as_ref(),
+        #[cfg(test)]
+        liar: None,
     }
     .prove(reused)
 }
@@ -149,10 +154,13 @@ pub(crate) struct Run<'a, P: Profile> {
     pub(crate) assignment: &'a Assignment,
     pub(crate) commitments: &'a [Commitment<P>],
     pub(crate) secret: Option<&'a Secret<P::E>>,
+    /// Replaces what is sent: a cheating prover's tool.
+    #[cfg(test)]
+    pub(crate) liar: Option<&'a Liar<P::E>>,
 }
 
 impl<P: Profile> Run<'_, P> {
-    fn statement(&self) -> Statement<'_, P> {
+    pub(crate) fn statement(&self) -> Statement<'_, P> {
         Statement {
             publics: &self.assignment.statement,
             commitments: self.commitments,
@@ -160,30 +168,8 @@ impl<P: Profile> Run<'_, P> {
     }
 
     pub(crate) fn prove(&self, reused: Vec<Reused<'_, P>>) -> Result<Proof<P>, ProveError> {
-        let stack = self.description.stack();
-        let rows: Vec<GroupRows<'_, P>> = stack
-            .groups
-            .iter()
-            .map(|group| {
-                GroupRows::new(
-                    self.description,
-                    group,
-                    &self.assignment.columns,
-                    self.secret,
-                )
-            })
-            .collect();
-        let (Some(witness_rows), Some(witness_group)) = (rows.last(), stack.groups.last()) else {
-            return Err(ProveError::Statement(Reject::Statement {
-                what: "groups",
-                expected: 1,
-                found: 0,
-            }));
-        };
-        let budget = budget(self.description, witness_group);
-        let code = *self.description.opening().code();
-        let (witness, mut committed) =
-            info_span!("commit").in_scope(|| Committed::new(code, witness_rows, budget))?;
+        let rows = self.rows();
+        let (witness, mut committed) = info_span!("commit").in_scope(|| self.commit(&rows))?;
         let permit = committed.permit()?;
         let mut groups = reused;
         groups.push(Reused {
@@ -196,27 +182,8 @@ impl<P: Profile> Run<'_, P> {
         let (hidden, combined) = info_span!("masks")
             .in_scope(|| self.close(&messages, &works, combined, &mut challenger))
             .map_err(ProveError::Unsatisfied)?;
-
-        let mut all = self.commitments.to_vec();
-        all.push(witness.clone());
-        let claim = opening::Statement {
-            commitments: &all,
-            weights: &row_weights(self.description, &combined),
-            point: &column_point(self.description, &combined),
-            value: combined.value,
-        };
-        let openers = groups
-            .into_iter()
-            .zip(&rows)
-            .map(|(group, rows)| Opener {
-                committed: group.committed,
-                rows,
-                permit: group.permit,
-            })
-            .collect();
-        let opening = info_span!("opening").in_scope(|| {
-            opening::prove(self.description.opening(), &claim, openers, &mut challenger)
-        })?;
+        let opening = info_span!("opening")
+            .in_scope(|| self.open(&witness, groups, &rows, &combined, &mut challenger))?;
         Ok(Proof {
             witness,
             messages,
@@ -224,6 +191,76 @@ impl<P: Profile> Run<'_, P> {
             hidden,
             opening,
         })
+    }
+
+    /// The rows of all groups.
+    pub(crate) fn rows(&self) -> Vec<GroupRows<'_, P>> {
+        let groups = self.description.stack().groups.iter();
+        groups
+            .map(|group| {
+                GroupRows::new(
+                    self.description,
+                    group,
+                    &self.assignment.columns,
+                    self.secret,
+                )
+            })
+            .collect()
+    }
+
+    /// Commits to the last group of rows, the witness.
+    pub(crate) fn commit(
+        &self,
+        rows: &[GroupRows<'_, P>],
+    ) -> Result<(Commitment<P>, Committed<P>), ProveError> {
+        let groups = &self.description.stack().groups;
+        let (Some(rows), Some(group)) = (rows.last(), groups.last()) else {
+            return Err(ProveError::Statement(Reject::Statement {
+                what: "groups",
+                expected: 1,
+                found: 0,
+            }));
+        };
+        let budget = budget(self.description, group);
+        Ok(Committed::new(
+            *self.description.opening().code(),
+            rows,
+            budget,
+        )?)
+    }
+
+    /// Opens all groups, the witness last.
+    pub(crate) fn open(
+        &self,
+        witness: &Commitment<P>,
+        groups: Vec<Reused<'_, P>>,
+        rows: &[GroupRows<'_, P>],
+        combined: &Combined<P::E, P::E>,
+        challenger: &mut P::Challenger,
+    ) -> Result<OpeningProof<P>, ProveError> {
+        let mut all = self.commitments.to_vec();
+        all.push(witness.clone());
+        let claim = opening::Statement {
+            commitments: &all,
+            weights: &row_weights(self.description, combined),
+            point: &column_point(self.description, combined),
+            value: combined.value,
+        };
+        let openers = groups
+            .into_iter()
+            .zip(rows)
+            .map(|(group, rows)| Opener {
+                committed: group.committed,
+                rows,
+                permit: group.permit,
+            })
+            .collect();
+        Ok(opening::prove(
+            self.description.opening(),
+            &claim,
+            openers,
+            challenger,
+        )?)
     }
 
     fn tensor(&self, source: Source) -> Option<&Tensor> {
@@ -244,7 +281,7 @@ impl<P: Profile> Run<'_, P> {
         clippy::type_complexity,
         reason = "messages, proofs of work, combination"
     )]
-    fn steps(
+    pub(crate) fn steps(
         &self,
         groups: &[Reused<'_, P>],
         start: &P::Challenger,
@@ -252,10 +289,13 @@ impl<P: Profile> Run<'_, P> {
         let description = self.description;
         let (system, publics) = (description.system(), self.assignment.statement.as_slice());
         let mut challenger = start.clone();
-        let mut sender = Sender::<F, P::E, _>::new(
+        let sender = Sender::<F, P::E, _>::new(
             self.secret.map(|secret| secret.masks.masks()),
             &mut challenger,
         );
+        #[cfg(test)]
+        let sender = sender.lying(self.liar);
+        let mut sender = sender;
         let (lookup, work) = (description.lookup(), description.lookup_work());
         info_span!("lookup").in_scope(|| {
             lookup::prove(

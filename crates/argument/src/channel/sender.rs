@@ -18,6 +18,50 @@ pub struct Masks<E> {
     pub(crate) rights: Vec<E>,
 }
 
+/// What a cheating prover knows when it is about to send a value: all that it sent before, without masks, and all that
+/// it drew.
+#[cfg(test)]
+#[derive(Clone, Debug)]
+pub(crate) struct History<E> {
+    pub(crate) sent: Vec<E>,
+    pub(crate) drawn: Vec<E>,
+}
+
+/// Replaces the value that an honest prover would send.
+#[cfg(test)]
+pub(crate) type Liar<E> = dyn Fn(&History<E>, E) -> E + Sync;
+
+/// What the tests' cheating provers need of a sender.
+#[cfg(test)]
+struct Lies<'a, E> {
+    liar: Option<&'a Liar<E>>,
+    history: History<E>,
+}
+
+#[cfg(test)]
+impl<E> core::fmt::Debug for Lies<'_, E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Lies").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+impl<'a, E: Field> Lies<'a, E> {
+    const fn new(liar: Option<&'a Liar<E>>) -> Self {
+        let history = History {
+            sent: Vec::new(),
+            drawn: Vec::new(),
+        };
+        Self { liar, history }
+    }
+
+    fn tell(&mut self, value: E) -> E {
+        let value = self.liar.map_or(value, |liar| liar(&self.history, value));
+        self.history.sent.push(value);
+        value
+    }
+}
+
 /// Sends values, masked or in the clear, and draws the challenges that the verifier will draw.
 #[derive(Debug)]
 pub struct Sender<'a, F, E, C> {
@@ -27,6 +71,8 @@ pub struct Sender<'a, F, E, C> {
     messages: Vec<E>,
     works: Vec<F>,
     challenger: &'a mut C,
+    #[cfg(test)]
+    lies: Lies<'a, E>,
 }
 
 impl<'a, F, E, C> Sender<'a, F, E, C>
@@ -44,7 +90,16 @@ where
             messages: Vec::new(),
             works: Vec::new(),
             challenger,
+            #[cfg(test)]
+            lies: Lies::new(None),
         }
+    }
+
+    /// Lets `liar` replace the values that are sent: a cheating prover's tool.
+    #[cfg(test)]
+    pub(crate) fn lying(mut self, liar: Option<&'a Liar<E>>) -> Self {
+        self.lies = Lies::new(liar);
+        self
     }
 
     fn push(&mut self, message: E) {
@@ -57,6 +112,8 @@ where
     /// # Panics
     /// If the dry run counted fewer values: a mask is never used twice.
     pub fn send(&mut self, value: E) {
+        #[cfg(test)]
+        let value = self.lies.tell(value);
         let mask = self
             .masks
             .map_or(E::ZERO, |masks| masks.singles[self.singles]);
@@ -69,6 +126,8 @@ where
     /// # Panics
     /// If the dry run counted fewer pairs: a mask is never used twice.
     pub fn send_product(&mut self, left: E, right: E) {
+        #[cfg(test)]
+        let (left, right) = (self.lies.tell(left), self.lies.tell(right));
         let slot = self.slots;
         let (p, q) = self
             .masks
@@ -81,7 +140,10 @@ where
     /// Draws a uniform element that depends on everything absorbed so far.
     #[must_use = "a challenge that is drawn and not used checks nothing"]
     pub fn challenge(&mut self) -> E {
-        self.challenger.sample_algebra_element()
+        let challenge = self.challenger.sample_algebra_element();
+        #[cfg(test)]
+        self.lies.history.drawn.push(challenge);
+        challenge
     }
 
     /// Draws `count` challenges.
