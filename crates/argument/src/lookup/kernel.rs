@@ -15,8 +15,18 @@ pub(super) fn dense<A: PrimeCharacteristicRing + Copy>(
     right: (Ends<'_, A>, Ends<'_, A>),
 ) -> [A; 2] {
     let (mut end, mut square) = (A::ZERO, A::ZERO);
-    let first = left.0.0.iter().zip(left.0.1).zip(right.0.0.iter().zip(right.0.1));
-    let second = left.1.0.iter().zip(left.1.1).zip(right.1.0.iter().zip(right.1.1));
+    let first = left
+        .0
+        .0
+        .iter()
+        .zip(left.0.1)
+        .zip(right.0.0.iter().zip(right.0.1));
+    let second = left
+        .1
+        .0
+        .iter()
+        .zip(left.1.1)
+        .zip(right.1.0.iter().zip(right.1.1));
     for ((&eq, ((&a0, &a1), (&b0, &b1))), ((&c0, &c1), (&d0, &d1))) in
         eq.iter().zip(first).zip(second)
     {

@@ -78,7 +78,11 @@ where
         let eq = eq_vector(&anchor[round + 1..]);
         let [n0, d1, d0, y] = tables.each_ref().map(|table| {
             let (low, high) = table.split_at(table.len() / 2);
-            if a == E::ZERO { (high, low) } else { (low, high) }
+            if a == E::ZERO {
+                (high, low)
+            } else {
+                (low, high)
+            }
         });
         let q = quadratic(a, dense(&eq, (n0, d0), (d1, y)), claim);
         let r = send_factored_round(sender, &q);
@@ -207,10 +211,7 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
     }
 
     /// The sums of the first round, after the merge if there is one.
-    fn start(
-        &self,
-        children: &mut [Cell<E::ExtensionPacking>],
-    ) -> Sums<E, E::ExtensionPacking> {
+    fn start(&self, children: &mut [Cell<E::ExtensionPacking>]) -> Sums<E, E::ExtensionPacking> {
         let lambda = E::ExtensionPacking::from(self.lambda);
         let merge = |cell: &mut Cell<E::ExtensionPacking>| {
             for (n, &d) in cell.numerators.iter_mut().flatten().zip(&cell.denominators) {
@@ -292,7 +293,8 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
 
     fn dense(&self, cells: [&Cell<E::ExtensionPacking>; 4]) -> [E::ExtensionPacking; 2] {
         let [d0, d1, e0, e1] = cells.map(|cell| &cell.denominators[..]);
-        let [n0, n1, m0, m1] = cells.map(|cell| &cell.numerators.as_ref().unwrap_or(&self.ones)[..]);
+        let [n0, n1, m0, m1] =
+            cells.map(|cell| &cell.numerators.as_ref().unwrap_or(&self.ones)[..]);
         let left = ((n0, m0), (d0, e0));
         if self.merge {
             return dense(&self.eq_low, left, ((d1, e1), (n1, m1)));
@@ -306,9 +308,8 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
 
     /// The current round's polynomial, constant first.
     fn quadratic(&self, sums: &Sums<E, E::ExtensionPacking>, claim: E) -> [E; 3] {
-        let total = |sum: E::ExtensionPacking| -> E {
-            E::ExtensionPacking::to_ext_iter([sum]).sum()
-        };
+        let total =
+            |sum: E::ExtensionPacking| -> E { E::ExtensionPacking::to_ext_iter([sum]).sum() };
         let mut parts = [0, 1].map(|i| total(sums.dense[i]) + self.lambda * total(sums.ones[i]));
         parts[0] -= self.shift.unwrap_or(E::ZERO) * sums.ones_weight;
         // The fractions 0/1 that are not held: n0 d1 + d0 y = lambda there.
@@ -337,8 +338,7 @@ fn mix<E: Field, P: Algebra<E> + Copy>(low: &mut Cell<P>, high: Cell<P>, r: E) {
     low.numerators = match (low.numerators.take(), high.numerators) {
         (None, None) => None,
         (Some(mut low), None) => {
-            low.iter_mut()
-                .for_each(|low| *low += (P::ONE - *low) * r);
+            low.iter_mut().for_each(|low| *low += (P::ONE - *low) * r);
             Some(low)
         }
         (None, Some(mut high)) => {

@@ -4,10 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use p3_field::{
-    ExtensionField, Field, PackedFieldExtension, PackedValue,
-    PrimeCharacteristicRing,
-};
+use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCharacteristicRing};
 use p3_maybe_rayon::prelude::*;
 use relation::{Block, Combination, Source, System, Tensor};
 
@@ -199,7 +196,9 @@ impl Piece {
             let place = |start| (0..range.len()).map(move |index| start + (index << shift));
             starts = starts.into_iter().flat_map(place).collect();
         }
-        starts.into_iter().flat_map(move |start| start..start + last)
+        starts
+            .into_iter()
+            .flat_map(move |start| start..start + last)
     }
 }
 
@@ -250,9 +249,8 @@ impl<F: Field, E: ExtensionField<F>> Strip<F, E> {
         }
         for (index, position) in piece.positions().enumerate() {
             let tuple = components.iter();
-            let denominator = tuple.fold(base, |sum, (factor, values)| {
-                sum - *factor * values[index]
-            });
+            let denominator =
+                tuple.fold(base, |sum, (factor, values)| sum - *factor * values[index]);
             let place = position % CELL;
             let cell = &mut self.cells[(position - self.start) / CELL];
             // The strip was filled with ones.

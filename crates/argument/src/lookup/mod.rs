@@ -28,7 +28,6 @@ mod values;
 #[cfg(all(test, feature = "prove"))]
 mod tests;
 
-
 use alloc::vec::Vec;
 
 use p3_field::PrimeCharacteristicRing;
@@ -39,7 +38,7 @@ pub use shape::LookupShape;
 use shape::{Evaluation, Fingerprint};
 
 use crate::channel::Channel;
-use crate::claims::Claim;
+use crate::claims::{Claim, Claims};
 use crate::reject::Reject;
 use crate::sumcheck::verify_factored;
 
@@ -68,7 +67,7 @@ pub fn verify<'s, C: Channel>(
     system: &'s System,
     shape: &'s LookupShape,
     work_bits: usize,
-) -> Result<Vec<Claim<'s, C::E, C::Value>>, Reject> {
+) -> Result<Claims<'s, C>, Reject> {
     let Some(log_len) = shape.log_len() else {
         return Ok(Vec::new());
     };

@@ -8,8 +8,8 @@ use relation::{Source, System, Tensor};
 
 use super::fractions::{Cell, hold, parents, unpack};
 use super::layer::{Statement, prove_packed, prove_scalar};
-use super::shape::{Fingerprint, LookupShape};
 use super::leaves::Leaves;
+use super::shape::{Fingerprint, LookupShape};
 use super::{CELL, LOG_CELL};
 use crate::channel::sender::Sender;
 

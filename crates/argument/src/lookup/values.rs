@@ -56,7 +56,10 @@ pub(super) fn add<'t, I: Integer>(
     }
     for Term { coefficient, view } in combination.terms() {
         let factor = I::from(*coefficient);
-        match (view.source(), read(view.source()).map(|tensor| &tensor.data)) {
+        match (
+            view.source(),
+            read(view.source()).map(|tensor| &tensor.data),
+        ) {
             (Source::One, _) => add_view(view, region, factor, &[1i8], out),
             (_, None) => {}
             (_, Some(Data::I8(data))) => add_view(view, region, factor, data, out),
@@ -105,10 +108,15 @@ fn add_view<I: Integer, T: Copy + Into<i64>>(
 /// The row-major index of the first element of a box whose elements are neighbours.
 fn contiguous(region: &[Range<usize>], shape: &[usize]) -> Option<usize> {
     let whole = |(range, &size): (&Range<usize>, &usize)| range.len() == size;
-    let inner = { region.iter().zip(shape).rev() }.take_while(|&axis| whole(axis)).count();
+    let inner = { region.iter().zip(shape).rev() }
+        .take_while(|&axis| whole(axis))
+        .count();
     let outer = region.len() - inner;
     // One axis may be cut; further out there is one index.
-    if region[..outer.saturating_sub(1)].iter().any(|range| range.len() != 1) {
+    if region[..outer.saturating_sub(1)]
+        .iter()
+        .any(|range| range.len() != 1)
+    {
         return None;
     }
     let fold = |start, (range, &size): (&Range<usize>, &usize)| start * size + range.start;

@@ -50,7 +50,7 @@ pub use shape::ProductShape;
 use shape::{Axis, EinsumShape, RelationShape};
 
 use crate::channel::{Channel, challenges};
-use crate::claims::{Claim, Functional};
+use crate::claims::{Claim, Claims, Functional};
 use crate::reject::Reject;
 use crate::sumcheck;
 
@@ -68,7 +68,7 @@ pub fn verify<'s, C: Channel>(
     channel: &mut C,
     system: &'s System,
     shape: &ProductShape,
-) -> Result<Vec<Claim<'s, C::E, C::Value>>, Reject> {
+) -> Result<Claims<'s, C>, Reject> {
     let t = challenges(channel, shape.variables);
     let mut claims = Vec::new();
     for (relation, shape) in zip(system.relations(), &shape.relations) {

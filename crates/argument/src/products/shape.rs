@@ -50,6 +50,10 @@ pub(super) struct Axis {
 pub(super) struct EinsumShape {
     pub(super) variables: usize,
     /// The labels that the sumcheck runs over, in the order of the variables, with their sizes.
+    #[cfg_attr(
+        not(feature = "prove"),
+        expect(dead_code, reason = "the verifier needs the number of variables only")
+    )]
     pub(super) summed: Vec<(usize, usize)>,
     /// Axes of the first operand. It carries the weights of the batch labels at the common point.
     pub(super) a: Vec<Axis>,

@@ -42,7 +42,10 @@ fn every_changed_value_is_refuted_whatever_is_shown() {
                 let mut forged = case.assignment.clone();
                 let value = get(&forged, number, index);
                 set(&mut forged, number, index, value + 1);
-                assert!(is_refuted(&case, &forged, &case, &forged), "{number} {index}");
+                assert!(
+                    is_refuted(&case, &forged, &case, &forged),
+                    "{number} {index}"
+                );
                 assert!(
                     is_refuted(&case, &forged, &case, &case.assignment),
                     "{number} {index}"
@@ -57,7 +60,9 @@ fn multiplicities_that_are_exchanged_are_refuted() {
     let case = views();
     let mut forged = case.assignment.clone();
     let first = get(&forged, 0, 0);
-    let other = (1..300).find(|&i| get(&forged, 0, i) != first).expect("uneven counts");
+    let other = (1..300)
+        .find(|&i| get(&forged, 0, i) != first)
+        .expect("uneven counts");
     let value = get(&forged, 0, other);
     set(&mut forged, 0, 0, value);
     set(&mut forged, 0, other, first);
@@ -164,7 +169,11 @@ fn rows_that_hit_the_pole_are_refuted() {
     let integer = |f: F| {
         let value = i128::from(f.as_canonical_u64());
         let half = i128::from(F::ORDER_U64 / 2);
-        let signed = if value > half { value - i128::from(F::ORDER_U64) } else { value };
+        let signed = if value > half {
+            value - i128::from(F::ORDER_U64)
+        } else {
+            value
+        };
         i64::try_from(signed).expect("at most half the modulus")
     };
     let mut forged = case.assignment.clone();
@@ -177,6 +186,10 @@ fn rows_that_hit_the_pole_are_refuted() {
         set(&mut forged, 1, entry, count - 1);
     }
     let messages = case.messages(&forged, None);
-    assert_eq!(messages[..2], [E::ZERO; 2], "the denominators multiply to zero");
+    assert_eq!(
+        messages[..2],
+        [E::ZERO; 2],
+        "the denominators multiply to zero"
+    );
     assert!(is_refuted(&case, &forged, &case, &forged));
 }

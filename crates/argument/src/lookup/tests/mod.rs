@@ -100,9 +100,8 @@ impl Case {
         let claims = verify(&mut channel, &self.system, &self.shape, 0).expect("the right length");
         let equations = channel.finish().expect("the right length");
         assert_eq!(equations.len(), self.count().equations);
-        { equations.iter() }.all(|equation| unmask(equation, masks) == E::ZERO)
-            && { claims.iter() }
-                .all(|claim| self.functional(claim, assignment) == unmask(&claim.value, masks))
+        { equations.iter() }.all(|equation| unmask(equation, masks) == E::ZERO) && { claims.iter() }
+            .all(|claim| self.functional(claim, assignment) == unmask(&claim.value, masks))
     }
 
     /// What the functionals of a claim really add up to.
@@ -149,7 +148,9 @@ fn unmask(value: &Affine<E>, masks: &Masks<E>) -> E {
         Mask::Product(i) => at(&masks.lefts, i) * at(&masks.rights, i),
     };
     let terms = value.masks.iter();
-    terms.fold(value.constant, |sum, &(m, coefficient)| sum + coefficient * mask(m))
+    terms.fold(value.constant, |sum, &(m, coefficient)| {
+        sum + coefficient * mask(m)
+    })
 }
 
 #[test]
@@ -162,7 +163,11 @@ fn honest_proofs_are_accepted_and_their_claims_are_true() {
         assert_eq!(verdict, Ok(true), "{}", case.name);
         let masks = case.masks(&mut rng);
         let messages = case.messages(&case.assignment, Some(&masks));
-        assert!(case.masked(&messages, &case.assignment, &masks), "{}", case.name);
+        assert!(
+            case.masked(&messages, &case.assignment, &masks),
+            "{}",
+            case.name
+        );
     }
 }
 

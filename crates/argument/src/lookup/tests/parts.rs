@@ -29,7 +29,9 @@ fn boxes_of_combinations_have_the_values_of_the_reference() {
         let publics = case.system.public_values(&case.assignment.statement);
         let read = reader(&case.assignment, &publics);
         for relation in case.system.relations() {
-            let Relation::Lookup { row, .. } = relation else { continue };
+            let Relation::Lookup { row, .. } = relation else {
+                continue;
+            };
             for part in row {
                 assert!(is_small(part, &read));
                 for _ in 0..8 {
@@ -43,8 +45,11 @@ fn boxes_of_combinations_have_the_values_of_the_reference() {
                     let sizes: Vec<usize> = region.iter().map(ExactSizeIterator::len).collect();
                     for (index, (&small, &wide)) in small.iter().zip(&wide).enumerate() {
                         let x = relation::shape::unravel(&sizes, index);
-                        let x: Vec<usize> =
-                            x.iter().zip(&region).map(|(x, range)| x + range.start).collect();
+                        let x: Vec<usize> = x
+                            .iter()
+                            .zip(&region)
+                            .map(|(x, range)| x + range.start)
+                            .collect();
                         assert_eq!(wide, part.get(&x, &read), "{} {x:?}", case.name);
                         assert_eq!(wide, small.into());
                     }
@@ -61,7 +66,10 @@ fn sums_beyond_64_bits_are_not_small() {
     let view = view.expect("a column");
     let read = |_| Some(&column);
     let times = |coefficient| {
-        let terms = vec![Term { coefficient, view: view.clone() }];
+        let terms = vec![Term {
+            coefficient,
+            view: view.clone(),
+        }];
         Combination::new(&[2], terms).expect("one shape")
     };
     assert!(is_small(&times(1), &read));
@@ -78,7 +86,11 @@ fn a_rounds_polynomial_fits_its_claim_at_every_anchor() {
         let q = [random(&mut rng), random(&mut rng), random(&mut rng)];
         let at = |x| evaluate(&q, x);
         let claim = (E::ONE - anchor) * at(E::ZERO) + anchor * at(E::ONE);
-        let end = if anchor == E::ZERO { at(E::ONE) } else { at(E::ZERO) };
+        let end = if anchor == E::ZERO {
+            at(E::ONE)
+        } else {
+            at(E::ZERO)
+        };
         assert_eq!(quadratic(anchor, [end, q[2]], claim), q);
     }
 }
@@ -124,7 +136,9 @@ fn a_layer_proves_its_sum_for_every_anchor_and_batching_challenge() {
             let child = |node: usize, side| (node / CELL * 2 + side) * CELL + node % CELL;
             let at = |table: &[E], side, point: &[E]| -> E {
                 let weight = |node| eq_index(&leaf_point(point), node);
-                (0..1 << log_nodes).map(|node| weight(node) * table[child(node, side)]).sum()
+                (0..1 << log_nodes)
+                    .map(|node| weight(node) * table[child(node, side)])
+                    .sum()
             };
             let summand = |node| {
                 let [n0, n1] = [0, 1].map(|side| n[child(node, side)]);
@@ -132,7 +146,11 @@ fn a_layer_proves_its_sum_for_every_anchor_and_batching_challenge() {
                 eq_index(&leaf_point(&anchor), node) * (n0 * d1 + n1 * d0 + lambda * d0 * d1)
             };
             let claim: E = (0..1 << log_nodes).map(summand).sum();
-            let statement = Statement { lambda, claim, anchor: &anchor };
+            let statement = Statement {
+                lambda,
+                claim,
+                anchor: &anchor,
+            };
             let mut prover: Challenger = challenger();
             let mut sender = Sender::<F, E, _>::new(None, &mut prover);
             let (point, finals) = prove_packed(&mut sender, statement, children, merge);

@@ -4,9 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use relation::system::Builder;
-use relation::{
-    Assignment, Combination, Interval, Role, System, Tensor, Value, View,
-};
+use relation::{Assignment, Combination, Interval, Role, System, Tensor, Value, View};
 
 use super::Case;
 
@@ -14,7 +12,11 @@ pub(super) fn tensor(shape: &[usize], values: Vec<i64>) -> Tensor {
     Tensor::from_i64s(shape.to_vec(), values).expect("as many values as the shape has elements")
 }
 
-pub(super) fn constant(builder: &mut Builder, shape: &[usize], value: impl Fn(i64) -> i64) -> Combination {
+pub(super) fn constant(
+    builder: &mut Builder,
+    shape: &[usize],
+    value: impl Fn(i64) -> i64,
+) -> Combination {
     let len = i64::try_from(shape.iter().product::<usize>()).expect("small");
     let id = builder.constant("constant", tensor(shape, (0..len).map(value).collect()));
     builder.public_view(id).expect("it was just added").into()
@@ -27,7 +29,11 @@ pub(super) fn column(builder: &mut Builder, shape: &[usize], hi: i64) -> View {
 }
 
 /// An assignment of the columns that are no multiplicities, in order.
-pub(super) fn assign(system: &System, columns: Vec<Vec<i64>>, statement: Vec<Tensor>) -> Assignment {
+pub(super) fn assign(
+    system: &System,
+    columns: Vec<Vec<i64>>,
+    statement: Vec<Tensor>,
+) -> Assignment {
     let mut given = columns.into_iter();
     let columns = system.columns().iter().map(|column| {
         let len = column.shape.iter().product();
@@ -46,7 +52,9 @@ pub(super) fn assign(system: &System, columns: Vec<Vec<i64>>, statement: Vec<Ten
 /// Deterministic values below `size`.
 pub(super) fn values(len: usize, size: usize) -> Vec<i64> {
     let value = |i: usize| (i * i + 7 * i + i / 5) % size;
-    (0..len).map(|i| i64::try_from(value(i)).expect("small")).collect()
+    (0..len)
+        .map(|i| i64::try_from(value(i)).expect("small"))
+        .collect()
 }
 
 /// Two fractions: one row, one entry.
@@ -97,11 +105,18 @@ pub(super) fn views() -> Case {
         .times(-2)
         .and_then(|twice| twice.plus_constant(3))
         .expect("small");
-    let pairs = builder.table("pairs", vec![y.clone().into(), shifted.clone(), y.clone().into()]);
+    let pairs = builder.table(
+        "pairs",
+        vec![y.clone().into(), shifted.clone(), y.clone().into()],
+    );
     let moved = |shape: &[usize], build: &dyn Fn(View) -> View| {
         let build = |view: View| Ok(build(view));
         let part = |c: Combination| c.map(shape, build).expect("the shape that was given");
-        vec![part(y.clone().into()), part(shifted.clone()), part(y.clone().into())]
+        vec![
+            part(y.clone().into()),
+            part(shifted.clone()),
+            part(y.clone().into()),
+        ]
     };
     let transposed = moved(&[31, 9], &|view| view.permute(&[1, 0]).expect("two axes"));
     builder.lookup("transposed", transposed, pairs);
