@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::channel::{Channel, Count, Sizing};
 use crate::claims;
+use crate::effort::Effort;
 use crate::lookup::{self, LookupShape};
 use crate::masks::MaskShape;
 use crate::opening::{self, Code, GroupShape, OpeningShape, ShapeError, whir_parameters};
@@ -45,6 +46,16 @@ pub enum DescribeError {
         expected: &'static str,
         /// Its value.
         found: usize,
+    },
+    /// Verifying would take more time or memory than any statement needs.
+    #[error("expected at most {most} {what}, found {found}: the system is too large to verify")]
+    Effort {
+        /// What there is too much of.
+        what: &'static str,
+        /// The most that is supported.
+        most: u64,
+        /// How much there is.
+        found: u64,
     },
     /// The dry run failed: a defect of this crate.
     #[error("the dry run of the protocol failed: {0}")]
@@ -94,6 +105,8 @@ impl<P: Profile> Description<P> {
         )
         .unwrap_or(usize::MAX);
         let (lookup, products) = (LookupShape::new(&system)?, ProductShape::new(&system));
+        // Before anything of the size of an axis is allocated.
+        let effort = Effort::new(&system, &lookup)?;
         // Steps 2 and 3 do not depend on the length of the polynomials: they are counted once.
         let mut sizing = Sizing::<P::E>::default();
         let claims = run_claims::<P, _>(&system, &lookup, &products, 0, &mut sizing)
@@ -111,6 +124,7 @@ impl<P: Profile> Description<P> {
                 parameters,
                 lookup: &lookup,
                 products: &products,
+                effort: &effort,
                 queries,
                 count,
                 claims,
@@ -233,7 +247,7 @@ impl<P: Profile> Description<P> {
     pub fn claims<C: Channel<E = P::E>>(
         &self,
         channel: &mut C,
-    ) -> Result<Vec<claims::Claim<'_, P::E, C::Value>>, Reject> {
+    ) -> Result<claims::Claims<'_, C>, Reject> {
         run_claims::<P, C>(
             &self.system,
             &self.lookup,
@@ -269,7 +283,7 @@ fn run_claims<'s, P: Profile, C: Channel<E = P::E>>(
     products: &ProductShape,
     work: usize,
     channel: &mut C,
-) -> Result<Vec<claims::Claim<'s, P::E, C::Value>>, Reject> {
+) -> Result<claims::Claims<'s, C>, Reject> {
     let mut claims = lookup::verify(channel, system, lookup, work)?;
     claims.extend(products::verify(channel, system, products)?);
     Ok(claims)
@@ -324,6 +338,7 @@ struct Draft<'a> {
     parameters: Parameters,
     lookup: &'a LookupShape,
     products: &'a ProductShape,
+    effort: &'a Effort,
     queries: usize,
     /// What steps 2 and 3 send.
     count: Count,
@@ -351,6 +366,7 @@ impl Draft<'_> {
         let mut mask_rows = 0usize;
         let (stack, masks, count) = loop {
             let stack = Stack::new(self.system, log_len, hidden, mask_rows)?;
+            self.effort.on(&stack)?;
             let count = self.count::<P>(&stack)?;
             let masks = parameters
                 .zero_knowledge

@@ -2,6 +2,18 @@
 
 #![no_std]
 #![forbid(unsafe_code)]
+// What untrusted bytes reach: the verifier alone, as it is built without the prover.
+#![cfg_attr(
+    not(any(test, feature = "prove")),
+    deny(
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 extern crate alloc;
 #[cfg(any(test, feature = "prove"))]
@@ -12,6 +24,7 @@ mod block;
 pub mod channel;
 pub mod claims;
 pub mod description;
+mod effort;
 #[cfg(feature = "prove")]
 mod kernel;
 pub mod lookup;

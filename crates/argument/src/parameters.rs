@@ -1,4 +1,5 @@
 //! What the owner of a key chooses.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use serde::{Deserialize, Serialize};
 

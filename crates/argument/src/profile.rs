@@ -93,7 +93,8 @@ fn blake3_challenger(name: &[u8], label: &[u8]) -> Blake3Challenger {
     // Both lengths are absorbed, so two pairs of names never give one state.
     let mut state = Vec::new();
     for part in [name, label] {
-        state.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        let len = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        state.extend_from_slice(&len.to_le_bytes());
         state.extend_from_slice(part);
     }
     Blake3Challenger::from_hasher(state, Blake3)

@@ -1,4 +1,5 @@
 //! Proofs and their canonical bytes.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use alloc::vec::Vec;
 

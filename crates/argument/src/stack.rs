@@ -3,13 +3,17 @@
 //! Columns are committed in groups: the model (parameters), each sealed group, and the witness (with the lookup
 //! multiplicities and the masks). A group is a list of rows of `2^log_len` coefficients; the rows of all groups,
 //! one group after the other, are the stack. A point on the stack is `(z_row, z_col)`, most significant first.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use relation::{BlockAxis, Layout, LayoutError, Role, System};
 
 /// What a group of columns is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// In stack order: the model, the sealed groups by number, the witness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupKind {
     /// The parameters, committed once at set-up.
     Model,
@@ -154,24 +158,11 @@ impl Stack {
 
 /// The groups that a system needs, in stack order.
 fn kinds(system: &System) -> Vec<GroupKind> {
-    let mut kinds = Vec::new();
-    let mut sealed = 0usize;
-    for column in system.columns() {
-        match column.role {
-            Role::Parameter if !kinds.contains(&GroupKind::Model) => kinds.push(GroupKind::Model),
-            Role::Sealed(index) => sealed = sealed.max(index.saturating_add(1)),
-            Role::Parameter | Role::Witness | Role::Multiplicity => {}
-        }
-    }
-    let used = |&index: &usize| {
-        system
-            .columns()
-            .iter()
-            .any(|c| c.role == Role::Sealed(index))
-    };
-    kinds.extend((0..sealed).filter(used).map(GroupKind::Sealed));
-    kinds.push(GroupKind::Witness);
-    kinds
+    // The numbers of sealed groups are the system's to choose: what counts is how many are used.
+    let kinds = system.columns().iter().map(|column| group_of(&column.role));
+    let mut kinds: BTreeSet<GroupKind> = kinds.collect();
+    kinds.insert(GroupKind::Witness);
+    kinds.into_iter().collect()
 }
 
 fn group_of(role: &Role) -> GroupKind {

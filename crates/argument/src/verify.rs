@@ -91,15 +91,11 @@ pub(crate) fn check_statement<P: Profile>(
     if statement.commitments.len() != expected {
         return reject("commitments", expected, statement.commitments.len());
     }
-    let roots = statement
-        .commitments
-        .iter()
+    let mut roots = { statement.commitments.iter() }
         .map(|commitment| P::digests(Some(&commitment.root), None).root);
-    let roots = roots.fold(0, usize::saturating_add);
-    if roots == expected {
-        Ok(())
-    } else {
-        reject("roots of commitments", expected, roots)
+    match roots.find(|&roots| roots != 1) {
+        None => Ok(()),
+        Some(found) => reject("roots of a commitment", 1, found),
     }
 }
 

@@ -17,7 +17,7 @@ pub const MAX_LOG_LEN: usize = 40;
 const GRAIN: usize = 6;
 
 /// The most blocks that a layout may have.
-const MAX_BLOCKS: usize = 1 << 20;
+const MAX_BLOCKS: usize = 1 << 16;
 
 /// One axis of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

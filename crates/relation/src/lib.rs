@@ -52,6 +52,18 @@
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
+// All of it is reached by untrusted bytes; the test systems are not.
+#![cfg_attr(
+    not(any(test, feature = "testing")),
+    deny(
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 extern crate alloc;
 

@@ -1,4 +1,5 @@
 //! The sizing context: a dry run that counts.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use core::marker::PhantomData;
 use core::ops::{Add, Mul, Neg, Sub};

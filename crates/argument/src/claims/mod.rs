@@ -13,6 +13,8 @@ use alloc::vec::Vec;
 
 use relation::Combination;
 
+use crate::channel::Channel;
+
 #[cfg(feature = "prove")]
 pub use prove::{Unread, prove};
 pub use pull::{Part, Pulled, evaluate_public, integer, outer, pull_back, strides};
@@ -39,3 +41,6 @@ pub struct Claim<'s, E, V> {
     /// What the sum is claimed to be.
     pub value: V,
 }
+
+/// The claims that a step leaves in a channel's context.
+pub type Claims<'s, C> = Vec<Claim<'s, <C as Channel>::E, <C as Channel>::Value>>;

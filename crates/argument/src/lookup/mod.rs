@@ -38,7 +38,7 @@ pub use shape::LookupShape;
 use shape::{Evaluation, Fingerprint};
 
 use crate::channel::Channel;
-use crate::claims::Claim;
+use crate::claims::{Claim, Claims};
 use crate::reject::Reject;
 use crate::sumcheck::verify_factored;
 

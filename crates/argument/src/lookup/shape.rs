@@ -146,6 +146,24 @@ impl LookupShape {
         self.tensors.iter().filter_map(tuples).collect()
     }
 
+    /// The combinations that [`LookupShape::evaluate`] makes functionals of, with how many it makes of each.
+    pub(crate) fn functionals<'s>(
+        &'s self,
+        system: &'s System,
+    ) -> impl Iterator<Item = (&'s Combination, u64)> {
+        let tuples = self.tuples(system);
+        let mut blocks = vec![0u64; tuples.len()];
+        for block in self.blocks() {
+            if let Some(count) = blocks.get_mut(block.tensor) {
+                *count = count.saturating_add(1);
+            }
+        }
+        tuples.into_iter().zip(blocks).flat_map(|(tuples, blocks)| {
+            let combinations = tuples.components.iter().chain(tuples.multiplicity);
+            combinations.map(move |combination| (combination, blocks))
+        })
+    }
+
     /// Numerators and denominators at `point`, most significant coordinate first.
     ///
     /// Cost: for each block one weight for each index of each axis; no position is visited.

@@ -1,4 +1,5 @@
 //! How many rows the masks take, and which mask lies where.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::channel::{Count, Mask};
 

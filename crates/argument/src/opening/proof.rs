@@ -1,4 +1,5 @@
 //! What an opening sends, its canonical bytes and its exact shape.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use alloc::vec::Vec;
 

@@ -66,7 +66,12 @@ pub fn whir_parameters<P: Profile>(
     let rounds = (folded.saturating_add(2) / 4).max(1);
     let folds = (0..rounds)
         // The larger folds come first, where rows are cheapest.
-        .map(|round| (folded + rounds - 1 - round) / rounds)
+        .map(|round| {
+            folded
+                .saturating_add(rounds)
+                .saturating_sub(round.saturating_add(1))
+                / rounds
+        })
         .collect();
     WhirParameters {
         log_inv_rate: LOG_INV_RATE,

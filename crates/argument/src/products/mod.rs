@@ -50,7 +50,7 @@ pub use shape::ProductShape;
 use shape::{Axis, EinsumShape, RelationShape};
 
 use crate::channel::{Channel, challenges};
-use crate::claims::{Claim, Functional};
+use crate::claims::{Claim, Claims, Functional};
 use crate::reject::Reject;
 use crate::sumcheck;
 

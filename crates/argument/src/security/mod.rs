@@ -15,6 +15,7 @@
 //! What the account rests on besides the terms: the Fiat-Shamir transformation with BLAKE3 as
 //! the random oracle. The terms are round-by-round, so their sum bounds what one query to the
 //! oracle can win. The chapter "Security account" of the book derives each term.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod choose;
 mod sizes;

@@ -8,18 +8,29 @@ use crate::combination::{Combination, Einsum};
 use crate::interval::{MODULUS, Wide};
 use crate::view::{ColumnId, Source, View};
 use alloc::{vec, vec::Vec};
+use core::cell::Cell;
 
 /// The most steps that a bound of one combination may take; beyond them it is the plain sum.
 const MAX_STEPS: usize = 1 << 22;
 
+/// The most steps that all bounds of a system and all rounds of the search may take: seconds, whatever
+/// a file says. A system whose relations come in the order of its computation takes a few per term.
+const MAX_EFFORT: u64 = 1 << 28;
+
 /// Checks that every witness column is enforced and that no relation can wrap.
 ///
-/// Errors: [`SystemError::Unenforced`], [`SystemError::Wraps`].
+/// Errors: [`SystemError::Unenforced`], [`SystemError::Wraps`], [`SystemError::Effort`].
 pub(super) fn check(builder: &Builder) -> Result<(), SystemError> {
     let tracker = Tracker::new(builder);
-    tracker.check_enforced()?;
-    { builder.relations.iter().zip(&tracker.relations) }
-        .try_for_each(|(relation, facts)| tracker.check_relation(relation, facts))
+    let checked = tracker.check_enforced().and_then(|()| {
+        { builder.relations.iter().zip(&tracker.relations) }
+            .try_for_each(|(relation, facts)| tracker.check_relation(relation, facts))
+    });
+    // Bounds that were cut short are too wide, never wrong; but then what they miss is no reason.
+    match (checked, tracker.effort.get()) {
+        (Err(_), 0) => Err(SystemError::Effort),
+        (checked, _) => checked,
+    }
 }
 
 /// One term of a combination: where it is not zero and what it contributes there.
@@ -51,11 +62,34 @@ enum Facts<'a> {
     },
 }
 
+impl Facts<'_> {
+    /// What a round of the search spends on the relation, in steps of a bound.
+    fn effort(&self, tables: &[Vec<Sum<'_>>]) -> u64 {
+        const LOOK: u64 = 8;
+        let pieces = |sums: &[Sum<'_>]| {
+            sums.iter()
+                .fold(0usize, |all, sum| sum.pieces.len().saturating_add(all))
+        };
+        let looked_at = match self {
+            Self::Linear(sum) => sum.pieces.len(),
+            Self::Product { left, columns, .. } => left.pieces.len().saturating_add(columns.len()),
+            Self::Lookup { row, table } => {
+                let entries = tables.get(*table).map_or(0, |entries| pieces(entries));
+                pieces(row).saturating_add(entries)
+            }
+        };
+        let looked_at = u64::try_from(looked_at).unwrap_or(u64::MAX);
+        looked_at.saturating_add(1).saturating_mul(LOOK)
+    }
+}
+
 struct Tracker<'a> {
     builder: &'a Builder,
     publics: Vec<Wide>,
     tables: Vec<Vec<Sum<'a>>>,
     relations: Vec<Facts<'a>>,
+    /// Steps that are left.
+    effort: Cell<u64>,
 }
 
 impl<'a> Tracker<'a> {
@@ -72,6 +106,7 @@ impl<'a> Tracker<'a> {
             publics,
             tables: Vec::new(),
             relations: Vec::new(),
+            effort: Cell::new(MAX_EFFORT),
         };
         let sums = |parts: &'a [Combination]| parts.iter().map(|part| tracker.sum(part)).collect();
         let tables = builder
@@ -119,7 +154,7 @@ impl<'a> Tracker<'a> {
 
     fn sum(&self, combination: &'a Combination) -> Sum<'a> {
         let piece = |term: &'a crate::Term| {
-            let reads = term.view.reads();
+            let reads = self.spend(|effort| term.view.reads_within(effort));
             let support = reads.support?;
             let all = { self.source(term.view.source()).scale(reads.most.into()) }
                 .and_then(|sum| sum.scale(term.coefficient.into()));
@@ -142,11 +177,23 @@ impl<'a> Tracker<'a> {
         }
     }
 
+    /// Runs something with the steps that are left.
+    fn spend<T>(&self, run: impl FnOnce(&mut u64) -> T) -> T {
+        let mut effort = self.effort.get();
+        let result = run(&mut effort);
+        self.effort.set(effort);
+        result
+    }
+
+    /// Bounds a sum of all pieces but one with the steps that are left.
+    fn bound(&self, sum: &Sum<'a>, without: Option<usize>) -> Option<Wide> {
+        self.spend(|effort| sum.bound(without, effort))
+    }
+
     fn einsum(&self, einsum: &'a Einsum, rank: usize) -> Option<Wide> {
         let product = self
-            .sum(&einsum.a)
-            .bound(None)?
-            .multiply(self.sum(&einsum.b).bound(None)?)?;
+            .bound(&self.sum(&einsum.a), None)?
+            .multiply(self.bound(&self.sum(&einsum.b), None)?)?;
         let mut summed = 1i128;
         for (_, size, ..) in einsum
             .labels()
@@ -174,6 +221,9 @@ impl<'a> Tracker<'a> {
             for facts in &self.relations {
                 self.enforce(facts, &mut enforced);
             }
+            if self.effort.get() == 0 {
+                return Err(SystemError::Effort);
+            }
             let after = enforced.iter().filter(|&&enforced| enforced).count();
             if after == enforced.len() {
                 return Ok(());
@@ -191,6 +241,7 @@ impl<'a> Tracker<'a> {
 
     /// Marks the columns that one relation keeps in their intervals, given those marked already.
     fn enforce(&self, facts: &Facts<'a>, enforced: &mut [bool]) {
+        self.spend(|effort| *effort = effort.saturating_sub(facts.effort(&self.tables)));
         match facts {
             Facts::Linear(sum) => self.enforce_by(sum, Some(Wide::ZERO), enforced),
             Facts::Product {
@@ -210,7 +261,7 @@ impl<'a> Tracker<'a> {
                     .zip(self.tables.get(*table).into_iter().flatten())
                 {
                     if entry.columns().all(|id| enforced.get(id.0) == Some(&true)) {
-                        self.enforce_by(component, entry.bound(None), enforced);
+                        self.enforce_by(component, self.bound(entry, None), enforced);
                     }
                 }
             }
@@ -242,10 +293,10 @@ impl<'a> Tracker<'a> {
             return;
         }
         let value = right
-            .zip(left.bound(Some(at)))
+            .zip(self.bound(left, Some(at)))
             .and_then(|(right, rest)| right.plus(rest.negate()?)?.scale(piece.coefficient.into()));
         if value.is_some_and(|value| value.within(column.interval.into()))
-            && piece.view.is_cover()
+            && self.spend(|effort| piece.view.is_cover_within(effort))
             && let Some(entry) = enforced.get_mut(id.0)
         {
             *entry = true;
@@ -263,17 +314,16 @@ impl<'a> Tracker<'a> {
             }),
         };
         match facts {
-            Facts::Linear(sum) => demand(Side::Sum, sum.bound(None), MODULUS),
+            Facts::Linear(sum) => demand(Side::Sum, self.bound(sum, None), MODULUS),
             Facts::Product { left, right, .. } => {
-                demand(Side::Left, left.bound(None), (MODULUS + 1) / 2)?;
+                demand(Side::Left, self.bound(left, None), (MODULUS + 1) / 2)?;
                 demand(Side::Right, *right, (MODULUS + 1) / 2)
             }
             Facts::Lookup { row, table } => {
                 let entries = self.tables.get(*table).into_iter().flatten();
                 for (at, (component, entry)) in row.iter().zip(entries).enumerate() {
-                    let entry = entry.bound(None).and_then(Wide::negate);
-                    let difference = component
-                        .bound(None)
+                    let entry = self.bound(entry, None).and_then(Wide::negate);
+                    let difference = { self.bound(component, None) }
                         .zip(entry)
                         .and_then(|(a, b)| a.plus(b));
                     demand(Side::Component(at), difference, MODULUS)?;
@@ -301,16 +351,25 @@ impl<'a> Sum<'a> {
             })
     }
 
-    /// Bounds the sum of all pieces but one.
-    fn bound(&self, without: Option<usize>) -> Option<Wide> {
+    /// Bounds the sum of all pieces but one, and takes the steps off `effort`.
+    fn bound(&self, without: Option<usize>, effort: &mut u64) -> Option<Wide> {
         let pieces = self
             .pieces
             .iter()
             .enumerate()
             .filter(|&(at, _)| Some(at) != without);
         let pieces: Vec<&Piece<'a>> = pieces.map(|(_, piece)| piece).collect();
-        let mut steps = MAX_STEPS;
-        bound(&pieces, self.shape, 0, &mut steps).or_else(|| plain(&pieces))
+        let most = usize::try_from(*effort).unwrap_or(MAX_STEPS).min(MAX_STEPS);
+        let mut steps = most;
+        let exact = bound(&pieces, self.shape, 0, &mut steps);
+        let used = u64::try_from(most.saturating_sub(steps)).unwrap_or(u64::MAX);
+        let cut_short = exact.is_none() && most < MAX_STEPS;
+        *effort = if cut_short {
+            0
+        } else {
+            effort.saturating_sub(used)
+        };
+        exact.or_else(|| plain(&pieces))
     }
 }
 

@@ -137,6 +137,9 @@ pub enum SystemError {
         /// Name of the column.
         name: String,
     },
+    /// Showing that columns stay in their intervals takes too many steps: 2^28 for a whole system.
+    #[error("expected intervals that show within 2^28 steps; relations in order of computation do")]
+    Effort,
     /// A relation could hold in the field but not over the integers.
     #[error("{place}: {side:?} lies in {interval:?} (none: beyond 128 bits) and could wrap")]
     Wraps {

@@ -20,6 +20,7 @@ pub struct Component {
     source_len: usize,
     output_len: usize,
     identity: bool,
+    values: u64,
     pub(super) digits: Vec<usize>,
     walk: Walk,
 }
@@ -89,6 +90,10 @@ impl View {
                 && axis.is_dense(&self.digits)
                 && whole == axis.extent
         };
+        let values = digits.iter().fold(1u64, |values, &digit| {
+            let size = self.digits.get(digit).copied().unwrap_or(0);
+            values.saturating_mul(u64::try_from(size).unwrap_or(u64::MAX))
+        });
         let size = |axes: &[super::Axis], chosen: &[usize]| {
             chosen
                 .iter()
@@ -103,6 +108,7 @@ impl View {
             source_axes,
             output_axes,
             digits,
+            values,
             walk,
         }
     }
@@ -128,6 +134,15 @@ impl Component {
     /// Number of joint output indices: the product of the sizes of the output axes.
     pub const fn output_len(&self) -> usize {
         self.output_len
+    }
+
+    /// A bound on the entries that [`Component::for_each`] visits plus both numbers of joint indices: what a
+    /// pass over the component costs in time and memory.
+    pub fn effort(&self) -> u64 {
+        let wide = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
+        self.values
+            .saturating_add(wide(self.source_len))
+            .saturating_add(wide(self.output_len))
     }
 
     /// Whether the entries are exactly `(i, i)` for every `i`, each once.

@@ -22,6 +22,12 @@ pub struct Reads {
 impl View {
     /// Bounds how often output elements read; exact for views built without overlapping digits.
     pub fn reads(&self) -> Reads {
+        self.reads_within(&mut { MAX_ENTRIES })
+    }
+
+    /// As [`View::reads`], with at most `effort` entries enumerated; takes what it used off it, and
+    /// leaves zero if that was too little for an exact answer.
+    pub(crate) fn reads_within(&self, effort: &mut u64) -> Reads {
         if self.is_zero() {
             return Reads {
                 support: None,
@@ -45,7 +51,7 @@ impl View {
             && self.are_disjoint(|view| &view.output);
         let components = self.components();
         let most = { components.iter() }
-            .map(|component| self.most_reads(component))
+            .map(|component| self.most_reads(component, effort))
             .fold(1u64, u64::saturating_mul);
         Reads {
             support: Some(support),
@@ -70,7 +76,7 @@ impl View {
     }
 
     /// The most entries that share an output index.
-    fn most_reads(&self, component: &Component) -> u64 {
+    fn most_reads(&self, component: &Component, effort: &mut u64) -> u64 {
         let output = || {
             component
                 .output_axes
@@ -89,7 +95,7 @@ impl View {
             component.digits.iter().any(stride)
         });
         let exact = determined && concerned.all(|axis| axis.always_in_range(&self.digits));
-        if exact || all > MAX_ENTRIES || component.output_len() > 1 << 26 {
+        if exact || !spend(effort, component) {
             return if determined { free } else { all };
         }
         let mut counts = alloc::vec![0u32; component.output_len()];
@@ -106,6 +112,11 @@ impl View {
     ///
     /// `false` may also mean that the view is too large to find out.
     pub fn is_cover(&self) -> bool {
+        self.is_cover_within(&mut { MAX_ENTRIES })
+    }
+
+    /// As [`View::is_cover`], with `effort` as for [`View::reads_within`].
+    pub(crate) fn is_cover_within(&self, effort: &mut u64) -> bool {
         let shown = self.guards.is_empty()
             && self
                 .source_axes
@@ -113,7 +124,11 @@ impl View {
                 .all(|axis| axis.is_dense(&self.digits) && self.spans(axis))
             && self.are_disjoint(|view| &view.source_axes)
             && self.axes().all(|axis| axis.always_in_range(&self.digits));
-        self.reads().most == 1 && (shown || self.components().iter().all(covers))
+        if self.reads_within(effort).most != 1 {
+            return false;
+        }
+        let components = self.components();
+        shown || { components.iter() }.all(|component| covers(component, effort))
     }
 
     /// Whether the values of a dense form are as many as its extent.
@@ -122,13 +137,26 @@ impl View {
     }
 }
 
+/// Takes the cost of enumerating a component off `effort`; whether it may be enumerated.
+///
+/// A component too large for any effort is refused and costs nothing.
+fn spend(effort: &mut u64, component: &Component) -> bool {
+    let cost = component.effort();
+    if cost > MAX_ENTRIES {
+        return false;
+    }
+    let rest = effort.checked_sub(cost);
+    *effort = rest.unwrap_or(0);
+    rest.is_some()
+}
+
 /// Whether every joint source index has an entry.
-fn covers(component: &Component) -> bool {
+fn covers(component: &Component, effort: &mut u64) -> bool {
     let len = component.source_len();
     if component.is_identity() {
         return true;
     }
-    if len > 1 << 26 || component.output_len() > 1 << 26 {
+    if !spend(effort, component) {
         return false;
     }
     let mut seen = alloc::vec![false; len];

@@ -2,6 +2,7 @@
 
 mod accept;
 mod files;
+mod hostile;
 mod intervals;
 mod malformed;
 
