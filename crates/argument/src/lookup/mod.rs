@@ -52,9 +52,6 @@ const CELL: usize = 1 << LOG_CELL;
 /// The step's name in rejections.
 const STEP: &str = "lookup";
 
-/// Claims about the columns of a system, in the context of a channel.
-pub type Claims<'s, C> = Vec<Claim<'s, <C as Channel>::E, <C as Channel>::Value>>;
-
 /// Reduces all lookups of a system to two claims about its columns: numerators and denominators at one point.
 ///
 /// The columns, multiplicities included, must have been absorbed before: the challenges of the fingerprint depend on

@@ -57,9 +57,6 @@ use crate::sumcheck;
 /// Degree of the summand in each variable.
 const DEGREE: usize = 2;
 
-/// What the step leaves: claims about the columns of a system.
-pub type Claims<'s, C> = Vec<Claim<'s, <C as Channel>::E, <C as Channel>::Value>>;
-
 /// Reduces all linear and product relations of `system` to claims about its columns.
 ///
 /// Cost: `1 + 2 * rounds` elements and one product slot per einsum; nothing without product relations. The verifier's
