@@ -37,3 +37,40 @@ fn all_test_systems_verify_transparently() {
         verifies(case);
     }
 }
+
+#[test]
+fn the_cubic_profile_verifies_too() {
+    for zero_knowledge in [true, false] {
+        verifies(&mut Case::<Goldilocks3>::new(
+            "tiny",
+            tiny(1),
+            unlimited(zero_knowledge),
+        ));
+    }
+}
+
+#[test]
+fn the_default_security_verifies() {
+    let parameters = Parameters {
+        model_proofs: 1,
+        sealed_proofs: 1,
+        ..Parameters::default()
+    };
+    let mut case = Case::<Goldilocks2>::new("tiny", tiny(1), parameters);
+    assert!(case.description.account().total_bits() >= 100.0);
+    verifies(&mut case);
+}
+
+#[test]
+fn work_before_the_lookups_is_proven_and_checked() {
+    let (system, assignment) = tiny(1);
+    let description = Description::<Goldilocks2>::new(system, unlimited(true))
+        .expect("a description")
+        .with_lookup_work(5);
+    let mut case = Case::of("worked", description, assignment);
+    verifies(&mut case);
+    let mut proof = case.prove();
+    assert_eq!(proof.works.len(), 1);
+    proof.works[0] += <crate::profile::F as p3_field::PrimeCharacteristicRing>::ONE;
+    assert!(case.verify(&proof).is_err());
+}

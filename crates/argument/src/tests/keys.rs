@@ -1,1 +1,116 @@
-//! x
+//! Proofs against another key.
+
+use super::*;
+use crate::profile::{Goldilocks2, Goldilocks3};
+
+type P = Goldilocks2;
+
+/// A system of one weight and one input, with everything about it a parameter.
+fn system(factor: i64, shift: usize, top: i64, entries: usize) -> (System, Assignment) {
+    let mut maker = Maker::new(9);
+    let w = maker.column(
+        "w",
+        &[4],
+        Role::Parameter,
+        Interval::new(0, top),
+        vec![1, 2, 3, 1],
+    );
+    let x = maker.column(
+        "x",
+        &[4],
+        Role::Witness,
+        Interval::new(0, 3),
+        vec![3, 0, 1, 2],
+    );
+    let table = maker.range("range", entries);
+    maker.builder.lookup("x", vec![maker.view(x).into()], table);
+    let view = maker.view(w).slice(0, shift, 2, 1).expect("a slice");
+    let other = maker.view(x).slice(0, 1, 2, 1).expect("a slice");
+    let sum = Combination::from(view)
+        .plus_times(factor, other)
+        .expect("same shape");
+    let values = maker.evaluate(&sum);
+    let y = maker.statement("y", &[2], Interval::new(-100, 100), values);
+    let zero = sum.minus(maker.public(y)).expect("same shape");
+    maker.builder.linear("y", zero);
+    maker.finish()
+}
+
+#[test]
+fn a_key_that_differs_in_anything_rejects_the_proof() {
+    let honest = || system(2, 0, 3, 4);
+    let mut case = Case::<P>::new("key", honest(), unlimited(true));
+    let proof = case.prove();
+    assert_eq!(case.verify(&proof), Ok(()));
+    for (name, other, parameters) in [
+        ("coefficient", system(1, 0, 3, 4), unlimited(true)),
+        ("edge", system(2, 2, 3, 4), unlimited(true)),
+        ("interval", system(2, 0, 5, 4), unlimited(true)),
+        ("table entry", system(2, 0, 3, 3), unlimited(true)),
+        (
+            "security",
+            honest(),
+            Parameters {
+                security_bits: 31,
+                ..unlimited(true)
+            },
+        ),
+        (
+            "proofs",
+            honest(),
+            Parameters {
+                sealed_proofs: 1,
+                ..unlimited(true)
+            },
+        ),
+    ] {
+        let Ok(description) = Description::<P>::new(other.0, parameters) else {
+            // Entries below the interval's top leave the column unenforced or in range: both are other keys.
+            continue;
+        };
+        assert_ne!(description.digest(), case.description.digest(), "{name}");
+        let statement = Statement {
+            publics: &case.assignment.statement,
+            commitments: &case.commitments,
+        };
+        assert!(verify(&description, &statement, &proof).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_model_that_differs_in_one_weight_rejects_the_proof() {
+    let mut case = Case::<P>::new("key", system(2, 0, 3, 4), unlimited(true));
+    let proof = case.prove();
+    let mut columns = case.assignment.columns.clone();
+    columns[0] = changed(&columns[0], 3, 1);
+    let (other, _) = commit(&case.description, GroupKind::Model, &columns).expect("a commitment");
+    assert!(
+        case.verify_with(&case.assignment.statement, &[other], &proof)
+            .is_err()
+    );
+}
+
+#[test]
+fn profiles_have_different_digests() {
+    let two =
+        Description::<Goldilocks2>::new(system(2, 0, 3, 4).0, unlimited(true)).expect("a key");
+    let three =
+        Description::<Goldilocks3>::new(system(2, 0, 3, 4).0, unlimited(true)).expect("a key");
+    assert_ne!(two.digest(), three.digest());
+}
+
+#[test]
+fn a_rate_of_one_half_is_refused_in_zero_knowledge() {
+    let half = Parameters {
+        log_inv_rate: 1,
+        ..parameters(true)
+    };
+    let refused = Description::<P>::new(system(2, 0, 3, 4).0, half);
+    assert!(matches!(
+        refused,
+        Err(crate::description::DescribeError::Parameter {
+            name: "log_inv_rate",
+            ..
+        })
+    ));
+}

@@ -7,7 +7,6 @@ mod frozen;
 mod honest;
 mod keys;
 mod lies;
-mod replay;
 mod transcript;
 
 use alloc::vec;
