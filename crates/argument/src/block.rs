@@ -138,7 +138,7 @@ mod tests {
             let len: usize = shape.iter().product();
             let values = (1..).take(len).collect();
             let tensor = Tensor::from_i64s(shape.clone(), values).unwrap();
-            let layout = Layout::pack(&[shape.clone()], 10, 13).unwrap();
+            let layout = Layout::pack(core::slice::from_ref(&shape), 10, 13).unwrap();
             let mut seen = vec![false; len];
             for block in &layout.blocks {
                 let reader = BlockReader::new(&tensor, &block.axes);

@@ -46,7 +46,9 @@ const CHANGES: [Change; 20] = [
         proof.messages.clone_from(&other.messages)
     }),
     ("rounds swapped", |proof, _| proof.messages.swap(2, 4)),
-    ("message cut", |proof, _| drop(proof.messages.pop())),
+    ("message cut", |proof, _| {
+        proof.messages.truncate(proof.messages.len() - 1)
+    }),
     ("message added", |proof, _| proof.messages.push(E::ZERO)),
     ("work added", |proof, _| proof.works.push(F::ZERO)),
     ("combination changed", |proof, _| {
@@ -63,7 +65,7 @@ const CHANGES: [Change; 20] = [
         hidden(proof).masks.linear[0] += E::ONE
     }),
     ("linear test cut", |proof, _| {
-        drop(hidden(proof).masks.linear.pop())
+        hidden(proof).masks.linear.truncate(3)
     }),
     ("quadratic test changed", |proof, _| {
         hidden(proof).masks.quadratic[0] += E::ONE

@@ -13,7 +13,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use rand::distr::{Distribution, StandardUniform};
-use relation::test_systems::{self, Maker};
+use relation::test_systems::Maker;
 use relation::{Assignment, Combination, Einsum, Interval, Role, System, Tensor};
 
 use crate::description::Description;
@@ -189,13 +189,4 @@ fn changed(tensor: &Tensor, at: usize, by: i64) -> Tensor {
     let mut values = tensor.to_i64s();
     values[at] += by;
     Tensor::from_i64s(tensor.shape.clone(), values).expect("the same shape")
-}
-
-/// The system of `test_systems::all` with this name.
-fn named(name: &str, seed: u64) -> (System, Assignment) {
-    let (_, system, assignment) = test_systems::all(seed)
-        .into_iter()
-        .find(|(found, ..)| *found == name)
-        .expect("a known name");
-    (system, assignment)
 }
