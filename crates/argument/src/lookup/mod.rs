@@ -7,7 +7,7 @@
 //! each layer leads from the root to the leaves (Papini, Haboeck, eprint 2023/1284; Thaler, "Proofs, Arguments, and
 //! Zero-Knowledge", section 4.6). Nothing inside the tree is committed.
 //!
-//! The variables are bound in the order that suits the prover's memory: a layer is cut into cells of [`CELL`]
+//! The variables are bound in the order that suits the prover's memory: a layer is cut into cells of `CELL`
 //! fractions, and neighbouring cells are added until one is left. So the leaves' challenges come with the variable of
 //! the least significant bit of the cell's number first; the variables inside a cell follow, most significant first.
 
