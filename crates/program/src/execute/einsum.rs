@@ -1,0 +1,178 @@
+//! Exact einsums: integer matrix products through a floating-point kernel where that is exact.
+
+use super::Array;
+use crate::operator::{Contract, Step};
+use rayon::prelude::*;
+
+/// Double precision holds all integers up to this one.
+const EXACT: u128 = 1 << 53;
+
+/// The einsum of two arrays.
+///
+/// Axes are sorted into batch, rows, columns and summed ones, which makes the einsum a batch of matrix
+/// products. `sizes` is what [`Contract::sizes`] said, `shape` that of the result.
+pub fn einsum(
+    contract: &Contract,
+    sizes: &[(usize, usize)],
+    a: &Array,
+    b: &Array,
+    shape: &[usize],
+) -> Array {
+    let plan = Plan::new(contract, sizes);
+    let (a, b) = (
+        plan.arrange(a, &contract.a_labels, true),
+        plan.arrange(b, &contract.b_labels, false),
+    );
+    let terms = u128::try_from(plan.size(&plan.summed)).unwrap_or(u128::MAX);
+    let (most_a, most_b) = (u128::from(a.magnitude()), u128::from(b.magnitude()));
+    let product = most_a.saturating_mul(most_b).saturating_mul(terms);
+    let values = if product <= EXACT {
+        plan.floating(&a.to_f64s(), &b.to_f64s())
+    } else {
+        plan.integral(&a.to_vec(), &b.to_vec())
+    };
+    // From batch, rows, columns to the order of the result.
+    let order: Vec<usize> = { plan.batch.iter().chain(&plan.rows).chain(&plan.columns) }
+        .map(|&(label, _)| label)
+        .collect();
+    let sorted: Vec<usize> = order.iter().map(|&label| shape[label]).collect();
+    let back =
+        { 0..shape.len() }.filter_map(|label| order.iter().position(|&other| other == label));
+    Array::new(sorted, values).step(&Step::Permute(back.collect()))
+}
+
+/// The labels of an einsum by what they are in a batch of matrix products.
+struct Plan {
+    batch: Vec<(usize, usize)>,
+    rows: Vec<(usize, usize)>,
+    columns: Vec<(usize, usize)>,
+    summed: Vec<(usize, usize)>,
+}
+
+impl Plan {
+    fn new(contract: &Contract, sizes: &[(usize, usize)]) -> Self {
+        let of = |in_a: bool, in_b: bool, summed: bool| {
+            let is = |(label, _): &&(usize, usize)| {
+                contract.a_labels.contains(label) == in_a
+                    && contract.b_labels.contains(label) == in_b
+                    && (*label >= contract.rank) == summed
+            };
+            sizes.iter().filter(is).copied().collect()
+        };
+        Self {
+            batch: of(true, true, false),
+            rows: of(true, false, false),
+            columns: of(false, true, false),
+            summed: of(true, true, true),
+        }
+    }
+
+    fn size(&self, labels: &[(usize, usize)]) -> usize {
+        labels.iter().map(|&(_, size)| size).product()
+    }
+
+    /// The operand with its axes in the order batch, rows, summed or batch, summed, columns.
+    fn arrange(&self, operand: &Array, labels: &[usize], is_a: bool) -> Array {
+        let parts = if is_a {
+            [&self.batch, &self.rows, &self.summed]
+        } else {
+            [&self.batch, &self.summed, &self.columns]
+        };
+        let order = parts.into_iter().flatten();
+        let order = order.filter_map(|&(label, _)| labels.iter().position(|&other| other == label));
+        operand.clone().step(&Step::Permute(order.collect()))
+    }
+
+    /// `(batches, rows, summed, columns)`.
+    fn dimensions(&self) -> (usize, usize, usize, usize) {
+        let [batch, rows, summed, columns] =
+            [&self.batch, &self.rows, &self.summed, &self.columns].map(|labels| self.size(labels));
+        (batch, rows, summed, columns)
+    }
+
+    fn floating(&self, a: &[f64], b: &[f64]) -> Vec<i64> {
+        let (batch, m, k, n) = self.dimensions();
+        if m * n * k <= 64 {
+            return self.products(a, b, |a, b, sum: f64| a.mul_add(b, sum), to_integer);
+        }
+        let mut product = vec![0f64; batch * m * n];
+        let stride = usize::cast_signed;
+        for (at, product) in product.chunks_exact_mut(m * n).enumerate() {
+            let (a, b) = (
+                &a[at * m * k..(at + 1) * m * k],
+                &b[at * k * n..(at + 1) * k * n],
+            );
+            // SAFETY: the three matrices are row-major slices of m * k, k * n and m * n elements, which
+            // is what sizes and strides say; the result overlaps neither operand.
+            unsafe {
+                gemm::gemm(
+                    m,
+                    n,
+                    k,
+                    product.as_mut_ptr(),
+                    1,
+                    stride(n),
+                    false,
+                    a.as_ptr(),
+                    1,
+                    stride(k),
+                    b.as_ptr(),
+                    1,
+                    stride(n),
+                    0.0,
+                    1.0,
+                    false,
+                    false,
+                    false,
+                    if m * n * k > 1 << 20 {
+                        gemm::Parallelism::Rayon(0)
+                    } else {
+                        gemm::Parallelism::None
+                    },
+                );
+            }
+        }
+        product.into_iter().map(to_integer).collect()
+    }
+
+    fn integral(&self, a: &[i64], b: &[i64]) -> Vec<i64> {
+        self.products(a, b, |a, b, sum| sum + a * b, |value: i64| value)
+    }
+
+    fn products<T, U>(
+        &self,
+        a: &[T],
+        b: &[T],
+        add: impl Fn(T, T, U) -> U + Sync,
+        finish: impl Fn(U) -> i64 + Sync,
+    ) -> Vec<i64>
+    where
+        T: Copy + Sync,
+        U: Default + Copy,
+    {
+        let (_, m, k, n) = self.dimensions();
+        let row = |(row, result): (usize, &mut [i64])| {
+            let a = &a[row * k..(row + 1) * k];
+            let b = &b[row / m * k * n..][..k * n];
+            for (column, value) in result.iter_mut().enumerate() {
+                let sum = a.iter().enumerate().fold(U::default(), |sum, (at, &x)| {
+                    add(x, b[at * n + column], sum)
+                });
+                *value = finish(sum);
+            }
+        };
+        let (batch, ..) = self.dimensions();
+        let mut values = vec![0; batch * m * n];
+        if values.len() * k < 1 << 14 {
+            values.chunks_exact_mut(n).enumerate().for_each(row);
+        } else {
+            values.par_chunks_exact_mut(n).enumerate().for_each(row);
+        }
+        values
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
+fn to_integer(value: f64) -> i64 {
+    value as i64
+}

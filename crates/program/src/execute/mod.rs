@@ -1,0 +1,11 @@
+//! Exact execution of bound programs, and the witness that it leaves.
+
+mod array;
+mod einsum;
+mod recorder;
+mod run;
+
+pub use array::Array;
+pub(crate) use einsum::einsum;
+pub use recorder::Recorder;
+pub use run::{assign, outputs};

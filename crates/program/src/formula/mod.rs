@@ -1,0 +1,162 @@
+//! Real functions of one variable, and their tables.
+//!
+//! A formula is evaluated in double precision by software (`libm`), so that every machine makes the
+//! same table; the table, not the formula, is what a proof is about.
+
+mod table;
+
+use serde::{Deserialize, Serialize};
+pub use table::Table;
+
+/// One instruction of a formula: it takes its arguments from a stack and leaves its result there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Instruction {
+    /// The variable.
+    Variable,
+    /// A number.
+    Constant(f64),
+    /// The sum of two.
+    Add,
+    /// The difference of two.
+    Subtract,
+    /// The product of two.
+    Multiply,
+    /// The quotient of two.
+    Divide,
+    /// The first to the power of the second.
+    Power,
+    /// The larger of two.
+    Maximum,
+    /// The smaller of two.
+    Minimum,
+    /// Whether the first is less than the second: 1 or 0.
+    Less,
+    /// The second if the first is not zero, else the third.
+    Choose,
+    /// A function of one number.
+    Apply(Function),
+}
+
+/// Functions of one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are those of the functions")]
+pub enum Function {
+    Negate,
+    Absolute,
+    Sign,
+    Reciprocal,
+    Square,
+    SquareRoot,
+    ReciprocalSquareRoot,
+    Exp,
+    Ln,
+    Sigmoid,
+    Tanh,
+    Erf,
+    Softplus,
+    Sin,
+    Cos,
+    Tan,
+    Asin,
+    Acos,
+    Atan,
+    Sinh,
+    Cosh,
+    Asinh,
+    Acosh,
+    Atanh,
+    Floor,
+    Ceil,
+    RoundHalfEven,
+    RoundHalfAway,
+    Truncate,
+}
+
+/// A function of one variable, in postfix order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Formula {
+    /// The instructions.
+    pub instructions: Vec<Instruction>,
+}
+
+/// The most instructions of a formula.
+pub const MAX_INSTRUCTIONS: usize = 256;
+
+impl Function {
+    /// The value at `x`.
+    pub fn at(self, x: f64) -> f64 {
+        match self {
+            Self::Negate => -x,
+            Self::Absolute => x.abs(),
+            Self::Sign if x == 0.0 => 0.0,
+            Self::Sign => x.signum(),
+            Self::Reciprocal => 1.0 / x,
+            Self::Square => x * x,
+            Self::SquareRoot => libm::sqrt(x),
+            Self::ReciprocalSquareRoot => 1.0 / libm::sqrt(x),
+            Self::Exp => libm::exp(x),
+            Self::Ln => libm::log(x),
+            Self::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
+            Self::Tanh => libm::tanh(x),
+            Self::Erf => libm::erf(x),
+            // ln(1 + e^x) without overflow.
+            Self::Softplus => x.max(0.0) + libm::log1p(libm::exp(-x.abs())),
+            Self::Sin => libm::sin(x),
+            Self::Cos => libm::cos(x),
+            Self::Tan => libm::tan(x),
+            Self::Asin => libm::asin(x),
+            Self::Acos => libm::acos(x),
+            Self::Atan => libm::atan(x),
+            Self::Sinh => libm::sinh(x),
+            Self::Cosh => libm::cosh(x),
+            Self::Asinh => libm::asinh(x),
+            Self::Acosh => libm::acosh(x),
+            Self::Atanh => libm::atanh(x),
+            Self::Floor => libm::floor(x),
+            Self::Ceil => libm::ceil(x),
+            Self::RoundHalfEven => libm::rint(x),
+            Self::RoundHalfAway => libm::round(x),
+            Self::Truncate => libm::trunc(x),
+        }
+    }
+}
+
+impl Formula {
+    /// A single function of the variable.
+    pub fn of(function: Function) -> Self {
+        let instructions = vec![Instruction::Variable, Instruction::Apply(function)];
+        Self { instructions }
+    }
+
+    /// The value at `x`; `None` if the formula is not well formed.
+    pub fn at(&self, x: f64) -> Option<f64> {
+        let mut stack: Vec<f64> = Vec::new();
+        for instruction in &self.instructions {
+            let value = match *instruction {
+                Instruction::Variable => x,
+                Instruction::Constant(value) => value,
+                Instruction::Apply(function) => function.at(stack.pop()?),
+                Instruction::Choose => {
+                    let (otherwise, then, condition) = (stack.pop()?, stack.pop()?, stack.pop()?);
+                    if condition == 0.0 { otherwise } else { then }
+                }
+                binary => {
+                    let (b, a) = (stack.pop()?, stack.pop()?);
+                    match binary {
+                        Instruction::Add => a + b,
+                        Instruction::Subtract => a - b,
+                        Instruction::Multiply => a * b,
+                        Instruction::Divide => a / b,
+                        Instruction::Power => libm::pow(a, b),
+                        Instruction::Maximum => a.max(b),
+                        Instruction::Minimum => a.min(b),
+                        _ => f64::from(u8::from(a < b)),
+                    }
+                }
+            };
+            stack.push(value);
+        }
+        let value = stack.pop()?;
+        stack.is_empty().then_some(value)
+    }
+}

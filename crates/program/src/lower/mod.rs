@@ -1,0 +1,227 @@
+//! Lowering: a bound program as a system of relations, and where its columns get their values.
+
+mod expression;
+mod limbs;
+mod lowered;
+
+use crate::error::OperatorError;
+use crate::fact::{standard, width};
+use crate::formula::Table;
+pub use expression::Expression;
+pub use limbs::{Limb, Request};
+pub use lowered::{Lowered, Place};
+use relation::{Builder, Combination, Interval, Role, TableId, Tensor, Value, View};
+use std::collections::BTreeMap;
+
+/// A system in the making: what operators declare their witness and relations to.
+#[derive(Debug)]
+pub struct Lowering {
+    builder: Builder,
+    /// The most bits that one lookup shows.
+    limb_bits: u32,
+    /// Name of the node at hand.
+    node: String,
+    /// What the node at hand asked for.
+    requests: Vec<Request>,
+    ranges: BTreeMap<u32, TableId>,
+    tables: BTreeMap<Table, TableId>,
+    /// How many values were shown to have how many bits.
+    demand: BTreeMap<u32, u64>,
+}
+
+impl Lowering {
+    fn name(&self, what: &str) -> String {
+        format!("{}.{what}", self.node)
+    }
+
+    /// A column that nothing shows to be in `interval` yet: the caller adds a lookup of the column
+    /// alone, or a relation that bounds it.
+    ///
+    /// Errors: [`OperatorError::System`] if the shape is out of bounds.
+    pub fn column(
+        &mut self,
+        what: &str,
+        shape: &[usize],
+        interval: Interval,
+    ) -> Result<View, OperatorError> {
+        let name = self.name(what);
+        let column = self.builder.column(&name, shape, Role::Witness, interval);
+        self.requests.push(Request {
+            limbs: vec![Limb::whole(column)],
+        });
+        Ok(self.builder.view(column)?)
+    }
+
+    /// Witness values that are shown to lie in an interval: a column, or the sum of several that hold
+    /// a few bits each.
+    ///
+    /// `interval` must be a [`standard`] one. Cost: a column and a lookup for each `limb_bits` bits.
+    /// Errors: [`OperatorError`].
+    pub fn witness(
+        &mut self,
+        what: &str,
+        shape: &[usize],
+        interval: Interval,
+    ) -> Result<Combination, OperatorError> {
+        if standard(interval)? != interval {
+            return Err(OperatorError::Interval {
+                what: "a witness",
+                expected: standard(interval)?,
+                found: interval,
+            });
+        }
+        let name = self.name(what);
+        let bits = width(interval);
+        let len: usize = shape.iter().product();
+        self.demand(bits, len);
+        let sizes = limbs::sizes(bits, self.limb_bits);
+        let mut sum = Combination::zero(shape);
+        let (mut request, mut shift) = (Request::default(), 0);
+        for (at, &size) in sizes.iter().enumerate() {
+            let is_last = at + 1 == sizes.len();
+            // The last limb carries the sign.
+            let lo = if is_last && interval.lo < 0 {
+                -(1i64 << (size - 1))
+            } else {
+                0
+            };
+            let own = Interval::new(lo, lo + (1 << size) - 1);
+            let limb_name = if sizes.len() == 1 {
+                name.clone()
+            } else {
+                format!("{name}.{at}")
+            };
+            let column = self.builder.column(&limb_name, shape, Role::Witness, own);
+            let view = Combination::from(self.builder.view(column)?);
+            let table = self.range(size)?;
+            let distance = view.clone().plus_constant(-lo)?;
+            self.builder.lookup(&limb_name, vec![distance], table);
+            sum = sum.plus_times(1 << shift, view)?;
+            request.limbs.push(Limb {
+                column,
+                shift,
+                bits: (!is_last).then_some(size),
+            });
+            shift += size;
+        }
+        self.requests.push(request);
+        Ok(sum)
+    }
+
+    /// Shows that `0 <= value < 2^bits`; [`crate::execute::Recorder::range`] records for it.
+    ///
+    /// Errors: [`OperatorError`].
+    pub fn range_check(
+        &mut self,
+        what: &str,
+        value: Combination,
+        bits: u32,
+    ) -> Result<(), OperatorError> {
+        if bits <= self.limb_bits {
+            self.demand(bits, value.shape().iter().product());
+            let table = self.range(bits)?;
+            let name = self.name(what);
+            self.builder.lookup(&name, vec![value], table);
+            self.requests.push(Request::default());
+            return Ok(());
+        }
+        let interval = Interval::new(0, (1 << bits) - 1);
+        let shape = value.shape().to_vec();
+        let limbs = self.witness(what, &shape, interval)?;
+        let name = self.name(what);
+        self.builder.linear(&name, value.minus(limbs)?);
+        Ok(())
+    }
+
+    /// States that two values are equal at every index.
+    ///
+    /// Errors: [`OperatorError`].
+    pub fn equal(
+        &mut self,
+        what: &str,
+        left: Combination,
+        right: &Expression,
+    ) -> Result<(), OperatorError> {
+        let left = left.minus(right.linear.clone())?;
+        let name = self.name(what);
+        if right.products.is_empty() {
+            self.builder.linear(&name, left);
+        } else {
+            self.builder.product(&name, left, right.products.clone());
+        }
+        Ok(())
+    }
+
+    /// States that tuples are entries of a table.
+    pub fn lookup(&mut self, what: &str, row: Vec<Combination>, table: TableId) {
+        let name = self.name(what);
+        self.builder.lookup(&name, row, table);
+    }
+
+    /// The table of a function: pairs of argument and value.
+    ///
+    /// Errors: [`OperatorError`].
+    pub fn function(&mut self, table: &Table) -> Result<TableId, OperatorError> {
+        if let Some(&id) = self.tables.get(table) {
+            return Ok(id);
+        }
+        let (arguments, values) = table.columns()?;
+        let name = format!("table {}", self.tables.len());
+        let arguments = self.builder.constant(&name, arguments);
+        let values = self.builder.constant(&name, values);
+        let entries = vec![
+            self.builder.public_view(arguments)?.into(),
+            self.builder.public_view(values)?.into(),
+        ];
+        let id = self.builder.table(&name, entries);
+        self.tables.insert(table.clone(), id);
+        Ok(id)
+    }
+
+    /// A table of tuples of values of this program: what a runtime index selects from.
+    pub fn entries(&mut self, what: &str, entries: Vec<Combination>) -> TableId {
+        let name = self.name(what);
+        self.builder.table(&name, entries)
+    }
+
+    /// A public constant.
+    ///
+    /// Errors: [`OperatorError::System`] if the shape is out of bounds.
+    pub fn constant(&mut self, value: Tensor) -> Result<View, OperatorError> {
+        let name = self.name("constant");
+        let id = self.builder.constant(&name, value);
+        Ok(self.builder.public_view(id)?)
+    }
+
+    fn public(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        interval: Interval,
+    ) -> Result<View, OperatorError> {
+        let id = self.builder.public(name, shape, interval, Value::Statement);
+        Ok(self.builder.public_view(id)?)
+    }
+
+    /// The table of the integers `0 .. 2^bits`.
+    fn range(&mut self, bits: u32) -> Result<TableId, OperatorError> {
+        if let Some(&id) = self.ranges.get(&bits) {
+            return Ok(id);
+        }
+        let name = format!("0 .. 2^{bits}");
+        let size = 1usize << bits;
+        let values = Tensor::from_i64s(vec![size], (0i64..1 << bits).collect());
+        let values = values.map_err(|_| OperatorError::TooLarge { shape: vec![size] })?;
+        let numbers = self.builder.constant(&name, values);
+        let entries = vec![self.builder.public_view(numbers)?.into()];
+        let id = self.builder.table(&name, entries);
+        self.ranges.insert(bits, id);
+        Ok(id)
+    }
+
+    fn demand(&mut self, bits: u32, values: usize) {
+        let values = u64::try_from(values).unwrap_or(u64::MAX);
+        let entry = self.demand.entry(bits).or_default();
+        *entry = entry.saturating_add(values);
+    }
+}

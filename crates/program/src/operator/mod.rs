@@ -1,0 +1,166 @@
+//! The operators of integer programs: one file each.
+//!
+//! A file holds shape and interval rule ([`Operate::infer`]), exact meaning ([`Operate::execute`])
+//! and relations ([`Operate::relate`]) of one operator, and argues why its witness is unique. Adding
+//! an operator is a file and a line in [`operators`].
+
+mod concatenate;
+mod constant;
+mod contract;
+mod rescale;
+mod sum;
+mod view;
+
+use crate::dim::{Dim, DimError};
+use crate::error::OperatorError;
+#[cfg(feature = "execute")]
+use crate::execute::{Array, Recorder};
+use crate::fact::Fact;
+use crate::lower::{Expression, Lowering};
+pub use concatenate::Concatenate;
+pub use constant::Constant;
+pub use contract::Contract;
+pub use rescale::Rescale;
+use serde::{Deserialize, Serialize};
+pub use sum::Sum;
+pub use view::{Step, View};
+
+/// What every operator knows about itself.
+pub trait Operate {
+    /// Shape and interval of the results.
+    ///
+    /// Errors: [`OperatorError`] if the operator does not apply to such inputs.
+    fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError>;
+
+    /// Declares the witness and the relations; returns an expression for each result.
+    ///
+    /// `results` is what [`Operate::infer`] said. Only called for inputs that it accepted.
+    /// Errors: [`OperatorError`].
+    fn relate(
+        &self,
+        inputs: &[&Expression],
+        results: &[Fact],
+        lowering: &mut Lowering,
+    ) -> Result<Vec<Expression>, OperatorError>;
+
+    /// Computes the results exactly, and records the witness in the order in which
+    /// [`Operate::relate`] declares it.
+    ///
+    /// Errors: [`OperatorError`]; none if the inputs are in the intervals that `infer` was given.
+    #[cfg(feature = "execute")]
+    fn execute(
+        &self,
+        inputs: &[&Array],
+        results: &[Fact],
+        recorder: &mut Recorder<'_>,
+    ) -> Result<Vec<Array>, OperatorError>;
+}
+
+/// Declares the operators that hold no sizes.
+macro_rules! operators {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// An operator; `D` is the type of sizes, see [`crate::Program`].
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Operator<D> {
+            /// An input of the program, by number.
+            Input(usize),
+            /// A parameter of the program, by number.
+            Parameter(usize),
+            /// The elements of a tensor in another arrangement.
+            View(View<D>),
+            $($(#[$doc])* $name($name),)*
+        }
+
+        impl Operator<Dim> {
+            /// The operator for some values of the symbols.
+            ///
+            /// Errors: [`DimError`].
+            pub fn bind(&self, symbols: &[usize]) -> Result<Operator<usize>, DimError> {
+                Ok(match self {
+                    Self::Input(at) => Operator::Input(*at),
+                    Self::Parameter(at) => Operator::Parameter(*at),
+                    Self::View(view) => Operator::View(view.bind(symbols)?),
+                    $(Self::$name(operator) => Operator::$name(operator.clone()),)*
+                })
+            }
+        }
+
+        impl<D> Operator<D> {
+            /// The name of the operator, for messages.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    Self::Input(_) => "Input",
+                    Self::Parameter(_) => "Parameter",
+                    Self::View(_) => "View",
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+        }
+
+        impl Operator<usize> {
+            /// The operator as what it knows; nothing for inputs and parameters.
+            pub(crate) fn operate(&self) -> Option<&dyn Operate> {
+                match self {
+                    Self::Input(_) | Self::Parameter(_) => None,
+                    Self::View(view) => Some(view),
+                    $(Self::$name(operator) => Some(operator),)*
+                }
+            }
+        }
+
+        $(impl<D> From<$name> for Operator<D> {
+            fn from(operator: $name) -> Self {
+                Self::$name(operator)
+            }
+        })*
+    };
+}
+
+operators! {
+    /// A public constant.
+    Constant,
+    /// A sum of multiples of tensors.
+    Sum,
+    /// Tensors one after the other.
+    Concatenate,
+    /// An einsum of two tensors.
+    Contract,
+    /// Rounding by a power of two.
+    Rescale,
+}
+
+impl Operator<usize> {
+    pub(crate) fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
+        self.operate()
+            .map_or(Ok(Vec::new()), |operator| operator.infer(inputs))
+    }
+}
+
+/// The inputs of an operator that takes `N` of them.
+///
+/// Errors: [`OperatorError::Inputs`].
+pub(crate) fn exactly<'a, const N: usize, T>(
+    inputs: &[&'a T],
+) -> Result<[&'a T; N], OperatorError> {
+    <[&T; N]>::try_from(inputs).map_err(|_| OperatorError::Inputs {
+        expected: N,
+        found: inputs.len(),
+    })
+}
+
+/// That all inputs have one shape, which is returned.
+///
+/// Errors: [`OperatorError::Shape`]; [`OperatorError::Inputs`] if there is none.
+pub(crate) fn same_shape(inputs: &[&Fact]) -> Result<Vec<usize>, OperatorError> {
+    let first = inputs.first().ok_or(OperatorError::Inputs {
+        expected: 1,
+        found: 0,
+    })?;
+    match inputs.iter().find(|input| input.shape != first.shape) {
+        None => Ok(first.shape.clone()),
+        Some(other) => Err(OperatorError::Shape {
+            expected: first.shape.clone(),
+            found: other.shape.clone(),
+        }),
+    }
+}

@@ -1,0 +1,130 @@
+//! Rounding by a power of two: the only rounding of the linear layers.
+//!
+//! `q = floor((x + 2^(shift - 1)) / 2^shift)`, half rounded up. Witness: the quotient `q` and the
+//! remainder `r`, with
+//!
+//! ```text
+//! x + 2^(shift - 1) = 2^shift * q + r,    0 <= r < 2^shift,    q in its interval.
+//! ```
+//!
+//! Unique: `r` is the residue modulo `2^shift` of the left side, and neither side can wrap. Without a
+//! shift there is no remainder, and the operator gives a product of tensors, or a long sum, columns
+//! of its own.
+
+use super::{Operate, exactly};
+use crate::error::OperatorError;
+#[cfg(feature = "execute")]
+use crate::execute::{Array, Recorder};
+use crate::fact::{Fact, standard};
+use crate::lower::{Expression, Lowering};
+use relation::Interval;
+use serde::{Deserialize, Serialize};
+
+/// Rounding by a power of two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rescale {
+    /// Bits that are rounded away.
+    pub shift: u32,
+    /// Where the results lie if that is known better than from the interval of the input: from the
+    /// real parameters, say. A value outside of it could not be proven.
+    pub interval: Option<Interval>,
+}
+
+/// The largest shift.
+pub const MAX_SHIFT: u32 = 48;
+
+impl Operate for Rescale {
+    fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
+        let [x] = exactly(inputs)?;
+        check_shift(self.shift)?;
+        let round = |value: i64| round(value, self.shift);
+        let mut interval = Interval::new(round(x.interval.lo), round(x.interval.hi));
+        if let Some(known) = self.interval {
+            let known = standard(known)?;
+            interval = Interval::new(interval.lo.max(known.lo), interval.hi.min(known.hi));
+        }
+        let fact = Fact::new(x.shape.clone(), Some(standard(interval)?.into()))?;
+        Ok(vec![fact])
+    }
+
+    fn relate(
+        &self,
+        inputs: &[&Expression],
+        results: &[Fact],
+        lowering: &mut Lowering,
+    ) -> Result<Vec<Expression>, OperatorError> {
+        let ([x], [fact]) = (inputs, results) else {
+            return Ok(Vec::new());
+        };
+        let quotient = lowering.witness("quotient", &fact.shape, fact.interval)?;
+        relate_rounded(x, self.shift, quotient.clone(), lowering)?;
+        Ok(vec![Expression::linear(fact.clone(), quotient)])
+    }
+
+    #[cfg(feature = "execute")]
+    fn execute(
+        &self,
+        inputs: &[&Array],
+        results: &[Fact],
+        recorder: &mut Recorder<'_>,
+    ) -> Result<Vec<Array>, OperatorError> {
+        let ([x], [fact]) = (inputs, results) else {
+            return Ok(Vec::new());
+        };
+        let values = x.to_vec();
+        let quotient: Vec<i64> = values
+            .iter()
+            .map(|&value| round(value, self.shift))
+            .collect();
+        recorder.witness(&quotient);
+        record_rounded(&values, self.shift, recorder);
+        Ok(vec![Array::new(fact.shape.clone(), quotient)])
+    }
+}
+
+/// `floor((value + 2^(shift - 1)) / 2^shift)`.
+pub(crate) const fn round(value: i64, shift: u32) -> i64 {
+    (value + ((1 << shift) >> 1)) >> shift
+}
+
+/// That a shift is in range.
+pub(crate) fn check_shift(shift: u32) -> Result<(), OperatorError> {
+    if shift <= MAX_SHIFT {
+        return Ok(());
+    }
+    Err(OperatorError::Attribute {
+        name: "shift",
+        expected: "at most 48",
+        found: shift.to_string(),
+    })
+}
+
+/// Declares the remainder of a rounding, and that `quotient` is what `x` rounds to.
+///
+/// The caller shows the interval of `quotient`.
+pub(crate) fn relate_rounded(
+    x: &Expression,
+    shift: u32,
+    quotient: relation::Combination,
+    lowering: &mut Lowering,
+) -> Result<(), OperatorError> {
+    if shift == 0 {
+        return lowering.equal("rounding", quotient, x);
+    }
+    let last = Interval::new(0, (1 << shift) - 1);
+    let remainder = lowering.witness("remainder", &x.fact.shape, last)?;
+    let whole = quotient.times(1 << shift)?.plus(remainder)?;
+    lowering.equal("rounding", whole.plus_constant(-(1 << (shift - 1)))?, x)
+}
+
+/// Records what [`relate_rounded`] declares.
+#[cfg(feature = "execute")]
+pub(crate) fn record_rounded(values: &[i64], shift: u32, recorder: &mut Recorder<'_>) {
+    if shift > 0 {
+        recorder.witness_with(|| {
+            let half = 1 << (shift - 1);
+            let mask = (1 << shift) - 1;
+            values.iter().map(|&value| (value + half) & mask).collect()
+        });
+    }
+}
