@@ -112,6 +112,10 @@ impl Array {
     }
 
     /// Calls `visit` with each element in row-major order.
+    #[expect(
+        clippy::useless_conversion,
+        reason = "the body is there for each type, one of them `i64`"
+    )]
     pub fn for_each(&self, mut visit: impl FnMut(i64)) {
         typed!(&self.tensor.data, values => self.walk(|start, step, len| {
             let mut at = start;
