@@ -1,2 +1,4 @@
 //! The command line of Vouch.
+mod files;
+mod tensors;
 fn main() {}
