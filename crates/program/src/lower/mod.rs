@@ -10,7 +10,7 @@ use crate::formula::Table;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
-use relation::{Builder, Combination, Interval, Role, TableId, Tensor, Value, View};
+use relation::{Builder, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View};
 use std::collections::BTreeMap;
 
 /// A system in the making: what operators declare their witness and relations to.
@@ -108,7 +108,12 @@ impl Lowering {
         Ok(sum)
     }
 
-    /// Shows that `0 <= value < 2^bits`; [`crate::execute::Recorder::range`] records for it.
+    /// Asks for nothing where an operator records values that its relations have no need of.
+    pub fn nothing(&mut self) {
+        self.requests.push(Request::default());
+    }
+
+    /// Shows that `0 <= value < 2^bits`; the operator records the value.
     ///
     /// Errors: [`OperatorError`].
     pub fn range_check(
@@ -122,7 +127,7 @@ impl Lowering {
             let table = self.range(bits)?;
             let name = self.name(what);
             self.builder.lookup(&name, vec![value], table);
-            self.requests.push(Request::default());
+            self.nothing();
             return Ok(());
         }
         let interval = Interval::new(0, (1 << bits) - 1);
@@ -150,6 +155,28 @@ impl Lowering {
             self.builder.product(&name, left, right.products.clone());
         }
         Ok(())
+    }
+
+    /// States that `left` is the sum of einsums at every index.
+    pub fn product(&mut self, what: &str, left: Combination, right: Vec<Einsum>) {
+        let name = self.name(what);
+        self.builder.product(&name, left, right);
+    }
+
+    /// States that at every index one of two values is zero.
+    ///
+    /// A column that occurs in both, unchecked so far, is thereby one of two values.
+    pub fn choice(&mut self, what: &str, a: Combination, b: Combination) {
+        let labels: Vec<usize> = (0..a.shape().len()).collect();
+        let zero = Combination::zero(a.shape());
+        let product = Einsum {
+            coefficient: 1,
+            a,
+            a_labels: labels.clone(),
+            b,
+            b_labels: labels,
+        };
+        self.product(what, zero, vec![product]);
     }
 
     /// States that tuples are entries of a table.

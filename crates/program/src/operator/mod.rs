@@ -4,10 +4,14 @@
 //! and relations ([`Operate::relate`]) of one operator, and argues why its witness is unique. Adding
 //! an operator is a file and a line in [`operators`].
 
+mod at_least_zero;
 mod concatenate;
 mod constant;
 mod contract;
+mod function;
 mod rescale;
+mod select;
+mod split;
 mod sum;
 mod view;
 
@@ -17,11 +21,15 @@ use crate::error::OperatorError;
 use crate::execute::{Array, Recorder};
 use crate::fact::Fact;
 use crate::lower::{Expression, Lowering};
+pub use at_least_zero::AtLeastZero;
 pub use concatenate::Concatenate;
 pub use constant::Constant;
 pub use contract::Contract;
+pub use function::Function;
 pub use rescale::Rescale;
+pub use select::Select;
 use serde::{Deserialize, Serialize};
+pub use split::Split;
 pub use sum::Sum;
 pub use view::{Step, View};
 
@@ -127,6 +135,14 @@ operators! {
     Contract,
     /// Rounding by a power of two.
     Rescale,
+    /// The positive and the negative part of a rounded value.
+    Split,
+    /// Whether a value is at least zero.
+    AtLeastZero,
+    /// A function of one variable.
+    Function,
+    /// One of two values by a condition.
+    Select,
 }
 
 impl Operator<usize> {
