@@ -138,6 +138,10 @@ pub(crate) fn row_weights<P: Profile>(
         .split_at(stack.log_rows.min(combined.point.len()));
     let mut weights: Vec<P::E> = eq_vector(z_row).into_iter().take(stack.rows()).collect();
     if let Some(rho) = combined.rho {
+        // No message may depend on the mask that hides it, so the rows of masks are no part of the claims' value.
+        for weight in weights.iter_mut().skip(stack.first_mask_row()) {
+            *weight *= rho;
+        }
         // The mask polynomial is over E: one row for each coordinate.
         let basis = (0..crate::description::degree::<P>())
             .filter_map(<P::E as BasedVectorSpace<F>>::ith_basis_element);

@@ -15,12 +15,18 @@ use crate::channel::sender::Masks;
 use crate::channel::{Affine, Mask};
 
 /// The committed masks of one proof with everything that hides them.
-#[derive(Debug)]
 pub struct MaskRows<E> {
     shape: MaskShape,
     masks: Masks<E>,
     /// Coefficients of every row over the challenge field.
     rows: Vec<Vec<E>>,
+}
+
+/// Says nothing of the values: they are secret.
+impl<E> core::fmt::Debug for MaskRows<E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("MaskRows").finish_non_exhaustive()
+    }
 }
 
 impl<E> MaskRows<E> {
