@@ -95,7 +95,7 @@ pub fn commit<P: Profile>(
 }
 
 /// How often the group's commitment may be opened.
-fn budget<P: Profile>(description: &Description<P>, group: &Group) -> Budget {
+pub(crate) fn budget<P: Profile>(description: &Description<P>, group: &Group) -> Budget {
     let queries = description.opening().queries();
     Budget {
         queries,
@@ -421,7 +421,7 @@ impl<P: Profile> Run<'_, P> {
 }
 
 /// The value at `point` of a polynomial over `E` that is given by its coordinates, one after the other.
-fn evaluate<P: Profile>(polynomial: &[F], point: &[P::E]) -> P::E {
+pub(crate) fn evaluate<P: Profile>(polynomial: &[F], point: &[P::E]) -> P::E {
     let eq = coordinates::<F, P::E>(&eq_vector(point));
     polynomial
         .chunks_exact(1 << point.len())

@@ -40,6 +40,15 @@ pub fn verify<P: Profile>(
     statement: &Statement<'_, P>,
     proof: &Proof<P>,
 ) -> Result<(), Reject> {
+    opened(description, statement, proof).map(|_| ())
+}
+
+/// [`verify`], and what the proof shows of the commitments.
+pub(crate) fn opened<P: Profile>(
+    description: &Description<P>,
+    statement: &Statement<'_, P>,
+    proof: &Proof<P>,
+) -> Result<Opened, Reject> {
     check_statement(description, statement)?;
     proof.check(description)?;
     let mut challenger = start(description, statement, &proof.witness);
@@ -58,13 +67,14 @@ pub fn verify<P: Profile>(
                 rho: combined.rho,
             };
             let opened = open(description, statement, proof, &combined, &mut challenger)?;
-            pending.check(&opened.points, &mask_rows(description, &opened))
+            pending.check(&opened.points, &mask_rows(description, &opened))?;
+            Ok(opened)
         }
         _ => {
             let mut channel = Transparent::new(&proof.messages, &proof.works, &mut challenger);
             let combined = description.run(statement.publics, &mut channel)?;
             channel.finish()?;
-            open(description, statement, proof, &combined, &mut challenger).map(|_| ())
+            open(description, statement, proof, &combined, &mut challenger)
         }
     }
 }

@@ -48,6 +48,17 @@ impl<E> MaskRows<E> {
             lefts: draw(shape.slots),
             rights: draw(shape.slots),
         };
+        Self::hiding::<F>(shape, masks, rng)
+    }
+
+    /// Draws the randomness of the rows that hide `masks`.
+    pub(crate) fn hiding<F>(shape: MaskShape, masks: Masks<E>, rng: &mut impl CryptoRng) -> Self
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F> + TwoAdicField,
+        StandardUniform: Distribution<E>,
+    {
+        let mut draw = |count: usize| -> Vec<E> { (0..count).map(|_| rng.random()).collect() };
         let products: Vec<E> = masks
             .lefts
             .iter()

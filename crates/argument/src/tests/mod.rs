@@ -10,6 +10,7 @@ mod keys;
 mod lies;
 mod scripted;
 mod transcript;
+mod zero_knowledge;
 
 use alloc::vec;
 use alloc::vec::Vec;
