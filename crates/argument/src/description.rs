@@ -86,7 +86,7 @@ pub struct Combined<E, V> {
     pub point: Vec<E>,
     /// The weight of the mask polynomial; absent without zero knowledge.
     pub rho: Option<E>,
-    /// The value of the stack plus `rho` times that of the mask.
+    /// The value of the rows of columns plus `rho` times that of the rows of masks and the mask polynomial.
     pub value: V,
 }
 
@@ -305,7 +305,7 @@ fn run_combination<P: Profile, C: Channel<E = P::E>>(
             value: reduced.value,
         });
     }
-    // The mask's value is sent before rho is drawn: a false value of the stack needs rho to be foreseen.
+    // The value of the masks is sent before rho is drawn: a false value of the columns needs rho to be foreseen.
     let mask = channel.receive()?;
     let rho = channel.challenge();
     Ok(Combined {

@@ -261,7 +261,7 @@ mod committed {
             rows: &dyn Rows,
             budget: Budget,
         ) -> Result<(Commitment<P>, Self), CommitError> {
-            Self::with_salts(code, rows, budget, random::elements)
+            Self::with_randomness(code, rows, budget, random::elements, random::elements)
         }
 
         /// [`Committed::new`] with leaves that carry the same salt: what the salts are for is only seen
@@ -272,17 +272,38 @@ mod committed {
             rows: &dyn Rows,
             budget: Budget,
         ) -> Result<(Commitment<P>, Self), CommitError> {
-            Self::with_salts(code, rows, budget, |count| Ok(F::zero_vec(count)))
+            Self::with_randomness(code, rows, budget, random::elements, zeros)
         }
 
-        fn with_salts(
+        /// [`Committed::new`] with hidden coefficients that are zero: what they are for is only seen without them.
+        #[cfg(test)]
+        pub(crate) fn new_without_hidden(
             code: Code,
             rows: &dyn Rows,
             budget: Budget,
+        ) -> Result<(Commitment<P>, Self), CommitError> {
+            Self::with_randomness(code, rows, budget, zeros, random::elements)
+        }
+
+        /// [`Committed::new`] without any randomness.
+        #[cfg(test)]
+        pub(crate) fn new_bare(
+            code: Code,
+            rows: &dyn Rows,
+            budget: Budget,
+        ) -> Result<(Commitment<P>, Self), CommitError> {
+            Self::with_randomness(code, rows, budget, zeros, zeros)
+        }
+
+        fn with_randomness(
+            code: Code,
+            rows: &dyn Rows,
+            budget: Budget,
+            hidden: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
             salts: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
         ) -> Result<(Commitment<P>, Self), CommitError> {
             let shape = check(code, rows.rows(), rows.own(), budget)?;
-            let hidden = random::elements((shape.rows - shape.own) * shape.hidden)?;
+            let hidden = hidden((shape.rows - shape.own) * shape.hidden)?;
             let salts = salts(code.positions() * shape.salt())?;
             let randomness = Randomness {
                 code,
@@ -475,6 +496,15 @@ mod committed {
                 paths,
             )
         }
+    }
+
+    #[cfg(test)]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "stands in for a source that may fail"
+    )]
+    fn zeros(count: usize) -> Result<Vec<F>, EntropyError> {
+        Ok(F::zero_vec(count))
     }
 
     fn check(

@@ -56,6 +56,8 @@ pub use proof::{GroupOpening, OpeningProof};
 pub use protocol::verify;
 #[cfg(feature = "prove")]
 pub use protocol::{Opener, ProveError, prove};
+#[cfg(all(test, feature = "prove"))]
+pub(crate) use protocol::{positions, prove_columns};
 pub use whir::{WhirAccount, WhirParameters, WhirRound, account, inner, whir_parameters};
 
 /// Everything about an opening that the verifying key fixes.
