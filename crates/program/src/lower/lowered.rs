@@ -6,8 +6,7 @@ use crate::error::{OperatorError, ProgramError};
 use crate::fact::Fact;
 use crate::operator::Operator;
 use crate::program::{Node, Program, Visibility, lookup};
-use relation::{Builder, ColumnId, Role, System, Value};
-use std::collections::BTreeMap;
+use relation::{ColumnId, Role, System, Value};
 
 /// What of the program a public tensor of a statement, or a column of a sealed group, is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,19 +71,10 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(program: &'a Program<usize>, facts: &'a [Vec<Fact>], limb_bits: u32) -> Self {
-        let lowering = Lowering {
-            builder: Builder::default(),
-            limb_bits,
-            node: String::new(),
-            requests: Vec::new(),
-            ranges: BTreeMap::new(),
-            tables: BTreeMap::new(),
-            demand: BTreeMap::new(),
-        };
         Self {
             program,
             facts,
-            lowering,
+            lowering: Lowering::new(limb_bits),
             requests: Vec::new(),
             statement: Vec::new(),
             columns: Vec::new(),
