@@ -191,3 +191,95 @@ impl Counter {
         Ok((file, spent.saturating_sub(HEADER)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: [u8; 32] = [7; 32];
+
+    fn stored(path: &Path, allowed: usize) -> Counter {
+        let mut counter = Counter::new("key", OWNER, allowed);
+        counter.store(path).expect("a file");
+        counter
+    }
+
+    fn reopened(path: &Path, allowed: usize) -> Result<Counter, BudgetError> {
+        Counter::open("key", OWNER, allowed, path)
+    }
+
+    #[test]
+    fn a_budget_is_spent_once_and_then_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("count");
+        let mut counter = Counter::new("key", OWNER, 3);
+        counter.spend().expect("one, in memory");
+        counter.store(&path).expect("a file");
+        counter.spend().expect("two");
+        // A crash after the count and before the proof: who opens the file again finds the proof spent.
+        drop(counter);
+        let mut counter = reopened(&path, 3).expect("a counter");
+        assert_eq!(counter.left().expect("a count"), 1);
+        counter.spend().expect("three");
+        let refused = counter.spend().expect_err("four").to_string();
+        assert!(
+            refused.contains("all 3 proofs of this key are spent"),
+            "{refused}"
+        );
+        assert_eq!(std::fs::metadata(&path).expect("a file").len(), 48 + 3);
+    }
+
+    #[test]
+    fn a_counter_that_is_missing_or_of_another_key_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("count");
+        assert!(matches!(reopened(&path, 3), Err(BudgetError::File(_))));
+        let mut counter = stored(&path, 3);
+        assert!(reopened(&path, 3).is_ok());
+        // Another budget, another commitment, half a header, and a second place to count in.
+        assert!(reopened(&path, 4).is_err());
+        assert!(Counter::open("key", [8; 32], 3, &path).is_err());
+        assert!(counter.store(&folder.path().join("elsewhere")).is_err());
+        assert!(Counter::new("key", OWNER, 3).store(&path).is_err());
+        std::fs::write(&path, &MAGIC[..5]).expect("written");
+        assert!(reopened(&path, 3).is_err());
+        assert!(counter.spend().is_err());
+    }
+
+    #[test]
+    fn processes_that_count_at_once_never_exceed_the_budget() {
+        const CHILD: &str = "VOUCH_TEST_COUNTER";
+        const ALLOWED: usize = 60;
+        if let Some(path) = std::env::var_os(CHILD) {
+            let mut counter = reopened(Path::new(&path), ALLOWED).expect("a counter");
+            let spent = (0..50).filter(|_| counter.spend().is_ok()).count();
+            println!("spent={spent}.");
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("count");
+        let counter = stored(&path, ALLOWED);
+        let name = "budget::tests::processes_that_count_at_once_never_exceed_the_budget";
+        let children: Vec<_> = (0..2)
+            .map(|_| {
+                std::process::Command::new(std::env::current_exe().expect("a program"))
+                    .args(["--exact", name, "--nocapture"])
+                    .env(CHILD, &path)
+                    .stdout(std::process::Stdio::piped())
+                    .spawn()
+                    .expect("a process")
+            })
+            .collect();
+        let spent: usize = { children.into_iter() }
+            .map(|child| {
+                let output = child.wait_with_output().expect("an end");
+                let output = String::from_utf8(output.stdout).expect("text");
+                let (_, rest) = output.split_once("spent=").expect("a count");
+                let (count, _) = rest.split_once('.').expect("a count");
+                count.parse::<usize>().expect("a number")
+            })
+            .sum();
+        assert_eq!(spent, ALLOWED);
+        assert_eq!(counter.left().expect("a count"), 0);
+    }
+}

@@ -19,6 +19,8 @@ mod reusable;
 mod seal;
 #[cfg(feature = "prove")]
 mod sealed;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trusted;
 mod verify;
 mod verifying;

@@ -27,8 +27,8 @@ pub struct VerifyingKey {
 /// What a file of a verifying key holds after its header.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Body {
-    content: Content,
-    certificate: Option<Vec<u8>>,
+    pub content: Content,
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Why a key's certificate is not accepted.
