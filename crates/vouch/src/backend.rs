@@ -65,6 +65,7 @@ pub(crate) trait Backend: Send + Sync {
 /// What a description says of its proofs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
+    #[cfg(feature = "prove")]
     pub log_len: usize,
     pub security_bits: f64,
 }
@@ -106,6 +107,7 @@ fn commitments<'a, P: Profile>(
 impl<P: Choice> Backend for Description<P> {
     fn facts(&self) -> Facts {
         Facts {
+            #[cfg(feature = "prove")]
             log_len: self.stack().log_len,
             security_bits: self.account().total_bits(),
         }

@@ -68,11 +68,13 @@ pub enum KeyError {
     },
     /// The program has no relations.
     #[error(transparent)]
-    Program(#[from] ProgramError),
+    Program(Box<ProgramError>),
     /// The relations have no proof.
     #[error(transparent)]
-    Describe(#[from] DescribeError),
+    Describe(Box<DescribeError>),
 }
+
+crate::boxed!(KeyError: Program(ProgramError), Describe(DescribeError));
 
 /// A program with its symbols fixed, its relations, and their proofs.
 pub(crate) struct Bound {

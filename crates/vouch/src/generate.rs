@@ -62,14 +62,16 @@ pub enum GenerateError {
     },
     /// The parameters do not fit the program.
     #[error(transparent)]
-    Parameters(#[from] ProgramError),
+    Parameters(Box<ProgramError>),
     /// The program has no proofs for the sizes that the key should allow.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(Box<KeyError>),
     /// The parameters could not be committed or certified.
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Commit(Box<CommitError>),
 }
+
+crate::boxed!(GenerateError: Parameters(ProgramError), Key(KeyError), Commit(CommitError));
 
 impl ProvingKey {
     /// Makes a key for a program and one tensor for each of its parameters.
@@ -114,32 +116,32 @@ impl ProvingKey {
 fn check_parameters(
     program: &Program<Dim>,
     parameters: &[Arc<Tensor>],
-) -> Result<(), ProgramError> {
+) -> Result<(), GenerateError> {
     if program.parameters.len() != parameters.len() {
-        return Err(ProgramError::Count {
+        return Err(GenerateError::from(ProgramError::Count {
             what: "parameters",
             expected: program.parameters.len(),
             found: parameters.len(),
-        });
+        }));
     }
     for (parameter, value) in program.parameters.iter().zip(parameters) {
         if parameter.shape != value.shape {
-            return Err(ProgramError::Shape {
+            return Err(GenerateError::from(ProgramError::Shape {
                 name: parameter.name.clone(),
                 expected: parameter.shape.clone(),
                 found: value.shape.clone(),
-            });
+            }));
         }
         let is_public = parameter.visibility == Visibility::Public;
         let differs = is_public && parameter.value.as_ref() != Some(&**value);
         let ends = value.interval();
         let outside = |&end: &i64| differs || !parameter.interval.contains(end);
         if let Some(found) = [ends.lo, ends.hi].into_iter().find(outside) {
-            return Err(ProgramError::Value {
+            return Err(GenerateError::from(ProgramError::Value {
                 name: parameter.name.clone(),
                 expected: parameter.interval,
                 found,
-            });
+            }));
         }
     }
     Ok(())
@@ -192,7 +194,7 @@ fn choose(program: &Program<Dim>, options: &Options) -> Result<Content, Generate
             model: None,
         };
         let mut found = fit(&mut content, options);
-        if matches!(&found, Err(KeyError::Describe(DescribeError::Insecure(_)))) {
+        if is_insecure(&found) {
             content.security = Security::Cubic;
             content.parameters = parameters;
             found = fit(&mut content, options);
@@ -203,6 +205,14 @@ fn choose(program: &Program<Dim>, options: &Options) -> Result<Content, Generate
             Err(_) if is_free && default > 1 => default /= 2,
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Whether a larger challenge field may help.
+fn is_insecure(found: &Result<(), KeyError>) -> bool {
+    match found {
+        Err(KeyError::Describe(error)) => matches!(**error, DescribeError::Insecure(_)),
+        _ => false,
     }
 }
 

@@ -29,20 +29,22 @@ pub enum ProveError {
     },
     /// The key has no proofs for inputs of this size.
     #[error(transparent)]
-    Size(#[from] KeyError),
+    Size(Box<KeyError>),
     /// The program could not be run.
     #[error(transparent)]
-    Execute(#[from] ProgramError),
+    Execute(Box<ProgramError>),
     /// The key, or a seal, has no proof left.
     #[error(transparent)]
     Budget(#[from] BudgetError),
     /// Something could not be sealed.
     #[error(transparent)]
-    Seal(#[from] SealError),
+    Seal(Box<SealError>),
     /// The argument failed.
     #[error(transparent)]
-    Argument(#[from] argument::prove::ProveError),
+    Argument(Box<argument::prove::ProveError>),
 }
+
+crate::boxed!(ProveError: Execute(ProgramError), Argument(argument::prove::ProveError), Size(KeyError), Seal(SealError));
 
 /// A proof, and what the prover learns beside it.
 #[derive(Debug)]

@@ -16,11 +16,13 @@ use thiserror::Error;
 pub enum CommitError {
     /// A value lies outside of its interval, or a tensor has another shape.
     #[error(transparent)]
-    Value(#[from] ProgramError),
+    Value(Box<ProgramError>),
     /// The commitment failed.
     #[error(transparent)]
-    Argument(#[from] ArgumentError),
+    Argument(Box<ArgumentError>),
 }
+
+crate::boxed!(CommitError: Value(ProgramError), Argument(ArgumentError));
 
 /// A commitment with all that it takes to open it, and the count of its openings.
 pub(crate) struct Reusable {

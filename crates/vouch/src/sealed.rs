@@ -46,10 +46,10 @@ pub enum SealError {
     Value(#[from] ArrayError),
     /// Nothing of this kind can be sealed.
     #[error(transparent)]
-    Kind(#[from] KeyError),
+    Kind(Box<KeyError>),
     /// The commitment or its certificate failed.
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Commit(Box<CommitError>),
     /// A file was not read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -57,6 +57,8 @@ pub enum SealError {
     #[error(transparent)]
     Counter(#[from] BudgetError),
 }
+
+crate::boxed!(SealError: Kind(KeyError), Commit(CommitError));
 
 /// A seal with what opens it: the values and the randomness. Secret.
 pub struct Sealed {

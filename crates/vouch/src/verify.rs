@@ -51,10 +51,10 @@ pub enum Rejected {
     Key,
     /// The key's private parameters are not certified.
     #[error(transparent)]
-    Certificate(#[from] CertificateError),
+    Certificate(Box<CertificateError>),
     /// The key has no proofs for what the proof says its symbols are.
     #[error(transparent)]
-    Symbols(#[from] KeyError),
+    Symbols(Box<KeyError>),
     /// The proof has another number of public tensors or seals than the key.
     #[error("expected {expected} {what} in the proof, found {found}")]
     Count {
@@ -100,6 +100,8 @@ pub enum Rejected {
     #[error("the proof is rejected: {0}")]
     Argument(#[from] Reject),
 }
+
+crate::boxed!(Rejected: Certificate(CertificateError), Symbols(KeyError));
 
 impl VerifyingKey {
     /// Verifies a proof: that someone who knows the key's private parameters and the private inputs ran the model on

@@ -6,15 +6,17 @@
 //! A distance in `0 .. 2^n` holds in the field whatever was committed, so a value that satisfies the system is
 //! the integer `lo + distance`: the interval that is to be shown is not assumed.
 
+use super::Lowering;
+#[cfg(feature = "execute")]
+use super::Request;
 use super::limbs::{MAX_LIMB_BITS, best_limb_bits};
-use super::{Lowering, Request};
 use crate::error::{OperatorError, ProgramError};
 #[cfg(feature = "execute")]
 use crate::execute::Recorder;
 use crate::fact::width;
 #[cfg(feature = "execute")]
-use relation::{Assignment, Tensor};
-use relation::{Column, ColumnId, Combination, Interval, Role, System};
+use relation::{Assignment, Role, Tensor};
+use relation::{Column, ColumnId, Combination, Interval, System};
 
 /// The system of a certificate.
 #[derive(Clone, Debug)]
@@ -22,12 +24,10 @@ pub struct Certificate {
     /// The relations.
     pub system: System,
     /// The columns that are certified, in order.
+    #[cfg(feature = "execute")]
     columns: Vec<(ColumnId, Column)>,
     /// The columns that each one's distances go to.
-    #[cfg_attr(
-        not(feature = "execute"),
-        expect(dead_code, reason = "only a prover fills columns")
-    )]
+    #[cfg(feature = "execute")]
     requests: Vec<Request>,
 }
 
@@ -46,7 +46,7 @@ impl Certificate {
         }
         let limb_bits = best_limb_bits(&demand).min(MAX_LIMB_BITS);
         let mut lowering = Lowering::new(limb_bits);
-        let mut certified = Vec::with_capacity(columns.len());
+        let mut ids = Vec::with_capacity(columns.len());
         for column in columns {
             lowering.node.clone_from(&column.name);
             let id =
@@ -54,11 +54,13 @@ impl Certificate {
                     node: column.name.clone(),
                     reason,
                 })?;
-            certified.push((id, column.clone()));
+            ids.push(id);
         }
         Ok(Self {
             system: lowering.builder.build()?,
-            columns: certified,
+            #[cfg(feature = "execute")]
+            columns: ids.into_iter().zip(columns.iter().cloned()).collect(),
+            #[cfg(feature = "execute")]
             requests: lowering.requests,
         })
     }

@@ -23,25 +23,25 @@ pub const SEALED: Visibility = Visibility::Sealed;
 
 /// The values of all parameters: small numbers that differ.
 pub fn parameters() -> Vec<Arc<Tensor>> {
+    parameters_of(&SIZES)
+}
+
+/// [`parameters`] for layers of other sizes.
+pub fn parameters_of(sizes: &[usize]) -> Vec<Arc<Tensor>> {
     let tensor = |shape: &[usize], seed: i64| {
         let len: usize = shape.iter().product();
         let values = (0..len as i64).map(|i| (i * 37 + seed * 11) % 91 - 45);
         Arc::new(Tensor::from_i64s(shape.to_vec(), values.collect()).expect("a tensor"))
     };
-    let [a, b, c] = SIZES;
-    vec![
-        tensor(&[a, b], 1),
-        tensor(&[b], 2),
-        tensor(&[b, c], 3),
-        tensor(&[c], 4),
-    ]
+    let layer = |(at, pair): (i64, &[usize])| [tensor(pair, at), tensor(&pair[1..], at + 7)];
+    (0..).zip(sizes.windows(2)).flat_map(layer).collect()
 }
 
 fn id(node: usize) -> ValueId {
     ValueId { node, output: 0 }
 }
 
-/// Two fully connected layers over a symbolic batch.
+/// Fully connected layers over a symbolic batch.
 pub fn network(Seen(inputs, weights, outputs): Seen, values: &[Arc<Tensor>]) -> Program<Dim> {
     let batch = Dim::Symbol(0);
     let mut nodes: Vec<Node<Dim>> = Vec::new();
@@ -54,7 +54,7 @@ pub fn network(Seen(inputs, weights, outputs): Seen, values: &[Arc<Tensor>]) -> 
         nodes.len() - 1
     };
     let mut value = push("x", Operator::Input(0), &[]);
-    for layer in 0..2 {
+    for layer in 0..values.len() / 2 {
         let matrix = push("matrix", Operator::Parameter(2 * layer), &[]);
         let bias = push("bias", Operator::Parameter(2 * layer + 1), &[]);
         let steps = vec![
@@ -94,7 +94,7 @@ pub fn network(Seen(inputs, weights, outputs): Seen, values: &[Arc<Tensor>]) -> 
         symbols: vec!["batch".into()],
         inputs: vec![Input {
             name: "x".into(),
-            shape: vec![batch, Dim::Known(SIZES[0] as i64)],
+            shape: vec![batch, Dim::from(values[0].shape[0])],
             interval: Interval::new(-128, 127),
             fraction_bits: BITS,
             visibility: inputs,
