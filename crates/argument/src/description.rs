@@ -220,6 +220,14 @@ impl<P: Profile> Description<P> {
         &self.digest
     }
 
+    /// The same description with a digest that also covers `context`: what a statement means beyond its relations
+    /// (the scale of its numbers, the key that it is made under). A proof in one context is no proof in another.
+    #[must_use]
+    pub fn within(mut self, context: &[u8]) -> Self {
+        self.digest = crate::profile::digest(&[LABEL, b"within", &self.digest, context]);
+        self
+    }
+
     /// The shape of the lookup step.
     pub fn lookup(&self) -> &LookupShape {
         &self.lookup
@@ -508,5 +516,5 @@ fn digest<P: Profile>(system: &System, parameters: &Parameters) -> [u8; 32] {
     bytes.push(0);
     // Plain data without maps or floats: it has one encoding, and nothing in it refuses to be serialised.
     bytes.extend(postcard::to_allocvec(&(system, parameters)).unwrap_or_default());
-    p3_blake3::Blake3.hash_iter(bytes)
+    p3_blake3::Blake3.hash_iter_slices([bytes.as_slice()])
 }

@@ -22,7 +22,7 @@ use crate::masks::MaskRows;
 use crate::multilinear::eq_vector;
 use crate::opening::{
     self, Budget, BudgetSpent, CommitError, Commitment, Committed, Opener, OpeningProof, Permit,
-    Rows,
+    Rows, Stored,
 };
 use crate::profile::random::{self, EntropyError};
 use crate::profile::{F, Profile};
@@ -75,23 +75,46 @@ pub fn commit<P: Profile>(
     kind: GroupKind,
     columns: &[Tensor],
 ) -> Result<(Commitment<P>, Committed<P>), ProveError> {
-    let missing = Reject::Statement {
-        what: "groups of this kind",
-        expected: 1,
-        found: 0,
-    };
-    let group = description
-        .stack()
-        .groups
-        .iter()
-        .find(|group| group.kind == kind)
-        .ok_or(ProveError::Statement(missing))?;
+    let group = find(description, kind)?;
     let rows = GroupRows::<P>::new(description, group, columns, None);
     Ok(Committed::new(
         *description.opening().code(),
         &rows,
         budget(description, group),
     )?)
+}
+
+/// Restores what [`commit`] made, from the same columns and the randomness that was stored.
+///
+/// Errors: [`ProveError::Statement`] if the description has no such group; [`ProveError::Commit`] if the columns or the
+/// randomness are not those of `expected`.
+pub fn restore<P: Profile>(
+    description: &Description<P>,
+    kind: GroupKind,
+    columns: &[Tensor],
+    stored: Stored,
+    expected: &Commitment<P>,
+) -> Result<Committed<P>, ProveError> {
+    let group = find(description, kind)?;
+    let rows = GroupRows::<P>::new(description, group, columns, None);
+    Ok(Committed::restore(
+        *description.opening().code(),
+        &rows,
+        budget(description, group),
+        stored,
+        expected,
+    )?)
+}
+
+fn find<P: Profile>(description: &Description<P>, kind: GroupKind) -> Result<&Group, ProveError> {
+    let missing = Reject::Statement {
+        what: "groups of this kind",
+        expected: 1,
+        found: 0,
+    };
+    { description.stack().groups.iter() }
+        .find(|group| group.kind == kind)
+        .ok_or(ProveError::Statement(missing))
 }
 
 /// How often the group's commitment may be opened.

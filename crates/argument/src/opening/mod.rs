@@ -50,7 +50,7 @@ use crate::profile::{F, Profile};
 
 pub use code::Code;
 #[cfg(feature = "prove")]
-pub use group::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows};
+pub use group::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows, Stored};
 pub use group::{Commitment, GroupShape};
 pub use proof::{GroupOpening, OpeningProof};
 pub use protocol::verify;
