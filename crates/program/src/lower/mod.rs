@@ -5,7 +5,7 @@ mod limbs;
 mod lowered;
 
 use crate::error::OperatorError;
-use crate::fact::{standard, width};
+use crate::fact::{Fact, standard, width};
 use crate::formula::Table;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
@@ -209,6 +209,15 @@ impl Lowering {
     pub fn entries(&mut self, what: &str, entries: Vec<Combination>) -> TableId {
         let name = self.name(what);
         self.builder.table(&name, entries)
+    }
+
+    /// Where the values of a combination lie as far as its columns' own intervals say, which may be further
+    /// than is known of the value: what a relation that equates a column with it can show.
+    ///
+    /// Errors: [`OperatorError::Overflow`] if that exceeds what a value may be.
+    pub fn bound(&self, combination: &Combination) -> Result<Interval, OperatorError> {
+        let bound = self.builder.bound(combination);
+        Ok(Fact::new(Vec::new(), bound)?.interval)
     }
 
     /// A public constant.
