@@ -5,11 +5,12 @@ mod limbs;
 mod lowered;
 
 use crate::error::OperatorError;
-use crate::fact::{Fact, standard, width};
+use crate::fact::{standard, width};
 use crate::formula::Table;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
+use relation::interval::Wide;
 use relation::{Builder, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View};
 use std::collections::BTreeMap;
 
@@ -113,6 +114,14 @@ impl Lowering {
         self.requests.push(Request::default());
     }
 
+    /// Where a value lies as far as each column and public tensor behind it says alone; `None` if that
+    /// is beyond 128 bits.
+    ///
+    /// Wider than the fact of the value where several of its columns depend on each other.
+    pub fn bound(&self, value: &Combination) -> Option<Wide> {
+        self.builder.bound(value)
+    }
+
     /// Shows that `0 <= value < 2^bits`; the operator records the value.
     ///
     /// Errors: [`OperatorError`].
@@ -209,15 +218,6 @@ impl Lowering {
     pub fn entries(&mut self, what: &str, entries: Vec<Combination>) -> TableId {
         let name = self.name(what);
         self.builder.table(&name, entries)
-    }
-
-    /// Where the values of a combination lie as far as its columns' own intervals say, which may be further
-    /// than is known of the value: what a relation that equates a column with it can show.
-    ///
-    /// Errors: [`OperatorError::Overflow`] if that exceeds what a value may be.
-    pub fn bound(&self, combination: &Combination) -> Result<Interval, OperatorError> {
-        let bound = self.builder.bound(combination);
-        Ok(Fact::new(Vec::new(), bound)?.interval)
     }
 
     /// A public constant.

@@ -14,7 +14,7 @@ use super::{Operate, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
 use crate::execute::{Array, Recorder};
-use crate::fact::Fact;
+use crate::fact::{Fact, standard};
 use crate::lower::{Expression, Lowering};
 use relation::{Combination, Interval, View, ViewError};
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,8 @@ impl Operate for Gather {
         let numbers = numbers(rows, lowering)?;
         let tuples = vec![key(numbers, &table.fact.shape)?, entries];
         // The lookup shows what is known of the table's columns, which may be less than of its values.
-        let interval = lowering.bound(&tuples[1])?;
+        let known = Fact::new(Vec::new(), lowering.bound(&tuples[1]))?;
+        let interval = standard(known.interval)?;
         let value = Combination::from(lowering.column("value", &fact.shape, interval)?);
         let row = vec![key(indices, &fact.shape)?, value.clone()];
         let tuples = lowering.entries("rows", tuples);
