@@ -12,6 +12,7 @@ pub use certificate::Certificate;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
+use relation::interval::Wide;
 use relation::{Builder, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View};
 use std::collections::BTreeMap;
 
@@ -125,6 +126,14 @@ impl Lowering {
     /// Asks for nothing where an operator records values that its relations have no need of.
     pub fn nothing(&mut self) {
         self.requests.push(Request::default());
+    }
+
+    /// Where a value lies as far as each column and public tensor behind it says alone; `None` if that
+    /// is beyond 128 bits.
+    ///
+    /// Wider than the fact of the value where several of its columns depend on each other.
+    pub fn bound(&self, value: &Combination) -> Option<Wide> {
+        self.builder.bound(value)
     }
 
     /// Shows that `0 <= value < 2^bits`; the operator records the value.

@@ -33,6 +33,24 @@ pub(super) fn check(builder: &Builder) -> Result<(), SystemError> {
     }
 }
 
+impl Builder {
+    /// Bounds the values of a combination from the intervals that its columns and public tensors declare:
+    /// what [`Builder::build`] will know about them, or less. `None` beyond 128 bits.
+    pub fn bound(&self, combination: &Combination) -> Option<Wide> {
+        let publics = { self.publics.iter() }
+            .map(|public| public.interval.into())
+            .collect();
+        let tracker = Tracker {
+            builder: self,
+            publics,
+            tables: Vec::new(),
+            relations: Vec::new(),
+            effort: Cell::new(MAX_EFFORT),
+        };
+        tracker.bound(&tracker.sum(combination), None)
+    }
+}
+
 /// One term of a combination: where it is not zero and what it contributes there.
 struct Piece<'a> {
     view: &'a View,
