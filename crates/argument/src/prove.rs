@@ -22,7 +22,7 @@ use crate::masks::MaskRows;
 use crate::multilinear::eq_vector;
 use crate::opening::{
     self, Budget, BudgetSpent, CommitError, Commitment, Committed, Opener, OpeningProof, Permit,
-    Rows,
+    Rows, Stored,
 };
 use crate::profile::random::{self, EntropyError};
 use crate::profile::{F, Profile};
@@ -75,17 +75,7 @@ pub fn commit<P: Profile>(
     kind: GroupKind,
     columns: &[Tensor],
 ) -> Result<(Commitment<P>, Committed<P>), ProveError> {
-    let missing = Reject::Statement {
-        what: "groups of this kind",
-        expected: 1,
-        found: 0,
-    };
-    let group = description
-        .stack()
-        .groups
-        .iter()
-        .find(|group| group.kind == kind)
-        .ok_or(ProveError::Statement(missing))?;
+    let group = find(description, kind)?;
     let rows = GroupRows::<P>::new(description, group, columns, None);
     Ok(Committed::new(
         *description.opening().code(),
@@ -94,8 +84,41 @@ pub fn commit<P: Profile>(
     )?)
 }
 
+/// Restores what [`commit`] made, from the same columns and the randomness that was stored.
+///
+/// Errors: [`ProveError::Statement`] if the description has no such group; [`ProveError::Commit`] if the columns or the
+/// randomness are not those of `expected`.
+pub fn restore<P: Profile>(
+    description: &Description<P>,
+    kind: GroupKind,
+    columns: &[Tensor],
+    stored: Stored,
+    expected: &Commitment<P>,
+) -> Result<Committed<P>, ProveError> {
+    let group = find(description, kind)?;
+    let rows = GroupRows::<P>::new(description, group, columns, None);
+    Ok(Committed::restore(
+        *description.opening().code(),
+        &rows,
+        budget(description, group),
+        stored,
+        expected,
+    )?)
+}
+
+fn find<P: Profile>(description: &Description<P>, kind: GroupKind) -> Result<&Group, ProveError> {
+    let missing = Reject::Statement {
+        what: "groups of this kind",
+        expected: 1,
+        found: 0,
+    };
+    { description.stack().groups.iter() }
+        .find(|group| group.kind == kind)
+        .ok_or(ProveError::Statement(missing))
+}
+
 /// How often the group's commitment may be opened.
-fn budget<P: Profile>(description: &Description<P>, group: &Group) -> Budget {
+pub(crate) fn budget<P: Profile>(description: &Description<P>, group: &Group) -> Budget {
     let queries = description.opening().queries();
     Budget {
         queries,
@@ -335,10 +358,7 @@ impl<P: Profile> Run<'_, P> {
             value: reduced.value,
         };
         if let Some(secret) = self.secret {
-            let mask = evaluate::<P>(
-                &secret.polynomial,
-                column_point(description, &combined).as_slice(),
-            );
+            let mask = self.mask_value(secret, &combined.point);
             sender.send(mask);
             let rho = sender.challenge();
             combined.rho = Some(rho);
@@ -346,6 +366,23 @@ impl<P: Profile> Run<'_, P> {
         }
         let (messages, works) = sender.finish();
         Ok((messages, works, combined))
+    }
+
+    /// The value of what `rho` multiplies in the combination: the mask polynomial and the rows of masks.
+    fn mask_value(&self, secret: &Secret<P::E>, point: &[P::E]) -> P::E {
+        let (stack, masks) = (self.description.stack(), self.description.masks());
+        let (z_row, z_col) = point.split_at(stack.log_rows);
+        let eq = coordinates::<F, P::E>(&eq_vector(z_col));
+        let mut row = vec![F::ZERO; masks.map_or(0, |shape| shape.longest_row())];
+        let rows = eq_vector(z_row)
+            .into_iter()
+            .take(stack.rows())
+            .skip(stack.first_mask_row());
+        let rows = rows.enumerate().map(|(number, weight)| {
+            secret.masks.write(number, 0, &mut row);
+            weight * P::E::from_basis_coefficients_fn(|e| dot(&eq[e][..row.len()], &row))
+        });
+        rows.sum::<P::E>() + evaluate::<P>(&secret.polynomial, z_col)
     }
 
     /// Runs the verifier's body on the messages, which gives the equations, and proves them.
@@ -387,7 +424,7 @@ impl<P: Profile> Run<'_, P> {
         ))
     }
 
-    /// What the stack holds beside the columns.
+    /// What the claims step finds in the stack beside the columns.
     fn unread(&self, groups: &[Reused<'_, P>]) -> Unread<F> {
         let stack = self.description.stack();
         let mut unread = Unread::new();
@@ -401,26 +438,13 @@ impl<P: Profile> Run<'_, P> {
                     hidden = later;
                 }
             }
-            if let (GroupKind::Witness, Some(secret)) = (group.kind, self.secret) {
-                let len = self
-                    .description
-                    .masks()
-                    .map_or(1, |shape| shape.longest_row())
-                    .next_power_of_two();
-                for row in 0..group.mask_rows {
-                    let mut values = vec![F::ZERO; len];
-                    secret.masks.write(row, 0, &mut values);
-                    let row = group.first_row + group.layout.rows + row;
-                    unread.push((row << stack.log_len, values));
-                }
-            }
         }
         unread
     }
 }
 
 /// The value at `point` of a polynomial over `E` that is given by its coordinates, one after the other.
-fn evaluate<P: Profile>(polynomial: &[F], point: &[P::E]) -> P::E {
+pub(crate) fn evaluate<P: Profile>(polynomial: &[F], point: &[P::E]) -> P::E {
     let eq = coordinates::<F, P::E>(&eq_vector(point));
     polynomial
         .chunks_exact(1 << point.len())

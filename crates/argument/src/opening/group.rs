@@ -65,7 +65,7 @@ impl<P: Profile> core::fmt::Debug for Commitment<P> {
 }
 
 #[cfg(feature = "prove")]
-pub use committed::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows};
+pub use committed::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows, Stored};
 
 #[cfg(feature = "prove")]
 #[expect(
@@ -84,6 +84,7 @@ mod committed {
     use p3_matrix::dense::RowMajorMatrix;
     use p3_matrix::stack::HorizontalPair;
     use p3_maybe_rayon::prelude::*;
+    use serde::{Deserialize, Serialize};
     use thiserror::Error;
 
     use super::{Commitment, GroupShape};
@@ -249,6 +250,27 @@ mod committed {
         pub salts: Vec<F>,
     }
 
+    /// What of a commitment cannot be computed from its rows: its randomness. Secret.
+    ///
+    /// Far smaller than [`Parts`]: the codewords are made anew.
+    #[derive(Clone, Serialize, Deserialize)]
+    pub struct Stored {
+        /// Openings already spent.
+        pub spent: usize,
+        /// The random coefficients, row after row.
+        pub hidden: Vec<F>,
+        /// The salts, position after position; empty for a public group.
+        pub salts: Vec<F>,
+    }
+
+    impl core::fmt::Debug for Stored {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.debug_struct("Stored")
+                .field("spent", &self.spent)
+                .finish_non_exhaustive()
+        }
+    }
+
     impl<P: Profile> Committed<P> {
         /// Commits to `rows`.
         ///
@@ -261,7 +283,7 @@ mod committed {
             rows: &dyn Rows,
             budget: Budget,
         ) -> Result<(Commitment<P>, Self), CommitError> {
-            Self::with_salts(code, rows, budget, random::elements)
+            Self::with_randomness(code, rows, budget, random::elements, random::elements)
         }
 
         /// [`Committed::new`] with leaves that carry the same salt: what the salts are for is only seen
@@ -272,17 +294,38 @@ mod committed {
             rows: &dyn Rows,
             budget: Budget,
         ) -> Result<(Commitment<P>, Self), CommitError> {
-            Self::with_salts(code, rows, budget, |count| Ok(F::zero_vec(count)))
+            Self::with_randomness(code, rows, budget, random::elements, zeros)
         }
 
-        fn with_salts(
+        /// [`Committed::new`] with hidden coefficients that are zero: what they are for is only seen without them.
+        #[cfg(test)]
+        pub(crate) fn new_without_hidden(
             code: Code,
             rows: &dyn Rows,
             budget: Budget,
+        ) -> Result<(Commitment<P>, Self), CommitError> {
+            Self::with_randomness(code, rows, budget, zeros, random::elements)
+        }
+
+        /// [`Committed::new`] without any randomness.
+        #[cfg(test)]
+        pub(crate) fn new_bare(
+            code: Code,
+            rows: &dyn Rows,
+            budget: Budget,
+        ) -> Result<(Commitment<P>, Self), CommitError> {
+            Self::with_randomness(code, rows, budget, zeros, zeros)
+        }
+
+        fn with_randomness(
+            code: Code,
+            rows: &dyn Rows,
+            budget: Budget,
+            hidden: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
             salts: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
         ) -> Result<(Commitment<P>, Self), CommitError> {
             let shape = check(code, rows.rows(), rows.own(), budget)?;
-            let hidden = random::elements((shape.rows - shape.own) * shape.hidden)?;
+            let hidden = hidden((shape.rows - shape.own) * shape.hidden)?;
             let salts = salts(code.positions() * shape.salt())?;
             let randomness = Randomness {
                 code,
@@ -335,6 +378,63 @@ mod committed {
                 Ok(committed)
             } else {
                 Err(CommitError::Root)
+            }
+        }
+
+        /// Restores the commitment of `rows` from its randomness.
+        ///
+        /// The counter of whoever stores it must be advanced on disk before a proof leaves: a restored
+        /// commitment knows only what it is told.
+        /// Cost: as [`Committed::new`].
+        /// Errors: [`CommitError::Parts`] if counts do not fit, [`CommitError::Root`] if the root is another.
+        pub fn restore(
+            code: Code,
+            rows: &dyn Rows,
+            budget: Budget,
+            stored: Stored,
+            expected: &Commitment<P>,
+        ) -> Result<Self, CommitError> {
+            let shape = check(code, rows.rows(), rows.own(), budget)?;
+            let hidden = (shape.rows - shape.own) * shape.hidden;
+            if stored.hidden.len() != hidden {
+                return Err(CommitError::Parts {
+                    what: "hidden coefficients",
+                    expected: hidden,
+                    found: stored.hidden.len(),
+                });
+            }
+            let mut randomness = Randomness {
+                code,
+                shape,
+                hidden: stored.hidden,
+            };
+            let codewords = randomness.encode(rows);
+            let parts = Parts {
+                code,
+                rows: shape.rows,
+                own: shape.own,
+                budget,
+                spent: stored.spent,
+                hidden: core::mem::take(&mut randomness.hidden),
+                codewords,
+                salts: stored.salts,
+            };
+            Self::from_parts(parts, expected)
+        }
+
+        /// The randomness to store, from which [`Committed::restore`] makes the commitment again.
+        #[must_use]
+        pub fn stored(&self) -> Stored {
+            let mut salts = Vec::new();
+            if let Tree::Salted(data) = &self.tree {
+                for pair in P::tree().get_matrices(data) {
+                    salts.extend_from_slice(&pair.right.values);
+                }
+            }
+            Stored {
+                spent: self.spent,
+                hidden: self.randomness.hidden.clone(),
+                salts,
             }
         }
 
@@ -475,6 +575,15 @@ mod committed {
                 paths,
             )
         }
+    }
+
+    #[cfg(test)]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "stands in for a source that may fail"
+    )]
+    fn zeros(count: usize) -> Result<Vec<F>, EntropyError> {
+        Ok(F::zero_vec(count))
     }
 
     fn check(

@@ -50,12 +50,14 @@ use crate::profile::{F, Profile};
 
 pub use code::Code;
 #[cfg(feature = "prove")]
-pub use group::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows};
+pub use group::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows, Stored};
 pub use group::{Commitment, GroupShape};
 pub use proof::{GroupOpening, OpeningProof};
 pub use protocol::verify;
 #[cfg(feature = "prove")]
 pub use protocol::{Opener, ProveError, prove};
+#[cfg(all(test, feature = "prove"))]
+pub(crate) use protocol::{positions, prove_columns};
 pub use whir::{WhirAccount, WhirParameters, WhirRound, account, inner, whir_parameters};
 
 /// Everything about an opening that the verifying key fixes.

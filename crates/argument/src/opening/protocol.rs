@@ -35,10 +35,7 @@ pub fn verify<P: Profile>(
     check_statement(shape, statement)?;
     proof.check(shape)?;
     let pcs = whir::pcs::<P>(shape)?;
-    absorb(shape, statement, challenger);
-    pcs.observe_commitment(&proof.combination, challenger);
-    check_grinding::<P>(shape, proof.grinding, challenger)?;
-    let positions = draw_positions::<P>(shape, challenger);
+    let positions = positions(shape, statement, proof, challenger)?;
     let points: Vec<F> = positions
         .iter()
         .map(|&position| shape.code().point(position))
@@ -64,6 +61,19 @@ pub fn verify<P: Profile>(
         challenger,
     )?;
     Ok(Opened { points, rows })
+}
+
+/// The positions at which the groups are opened: the transcript up to there.
+pub(crate) fn positions<P: Profile>(
+    shape: &OpeningShape,
+    statement: &Statement<'_, P>,
+    proof: &OpeningProof<P>,
+    challenger: &mut P::Challenger,
+) -> Result<Vec<usize>, Reject> {
+    absorb(shape, statement, challenger);
+    whir::pcs::<P>(shape)?.observe_commitment(&proof.combination, challenger);
+    check_grinding::<P>(shape, proof.grinding, challenger)?;
+    Ok(draw_positions::<P>(shape, challenger))
 }
 
 /// Checks that the caller's statement has the shape's counts.
@@ -312,7 +322,7 @@ mod prover {
     }
 
     /// A group whose opening is permitted.
-    pub(in crate::opening) type Group<'a, P> = (&'a Committed<P>, &'a dyn Rows);
+    pub(crate) type Group<'a, P> = (&'a Committed<P>, &'a dyn Rows);
 
     /// Why an opening cannot be proven.
     #[derive(Debug, Error)]
@@ -434,7 +444,7 @@ mod prover {
     }
 
     /// The rest of [`prove`], for the combination's coordinate columns.
-    pub(in crate::opening) fn prove_columns<P: Profile>(
+    pub(crate) fn prove_columns<P: Profile>(
         shape: &OpeningShape,
         statement: &Statement<'_, P>,
         groups: &[Group<'_, P>],
@@ -490,4 +500,6 @@ mod prover {
 }
 
 #[cfg(all(test, feature = "prove"))]
-pub(super) use prover::{combination, prove_columns};
+pub(super) use prover::combination;
+#[cfg(all(test, feature = "prove"))]
+pub(crate) use prover::prove_columns;

@@ -110,3 +110,18 @@ fn a_budget_that_is_spent_ends_proving() {
     }
     assert!(matches!(case.try_prove(), Err(ProveError::Budget(_))));
 }
+
+/// The masks of the messages are those that are committed, or the proof is rejected.
+#[test]
+fn masks_that_are_not_the_committed_ones_are_rejected() {
+    let mut case = case(true);
+    let honest = case.assignment.clone();
+    let proof = forge(
+        &mut case,
+        &Forgery {
+            other_masks: true,
+            ..Forgery::of(&honest)
+        },
+    );
+    assert!(case.verify(&proof).is_err());
+}

@@ -5,15 +5,18 @@ mod forge;
 mod forgeries;
 mod frozen;
 mod honest;
+mod independence;
 mod keys;
 mod lies;
+mod scripted;
 mod transcript;
+mod zero_knowledge;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use rand::distr::{Distribution, StandardUniform};
-use relation::test_systems::Maker;
+use relation::test_systems::{self, Maker};
 use relation::{Assignment, Combination, Einsum, Interval, Role, System, Tensor};
 
 use crate::description::Description;

@@ -8,4 +8,5 @@ mod run;
 pub use array::Array;
 pub(crate) use einsum::einsum;
 pub use recorder::Recorder;
+pub(crate) use run::check;
 pub use run::{assign, outputs};

@@ -1,5 +1,6 @@
 //! Lowering: a bound program as a system of relations, and where its columns get their values.
 
+mod certificate;
 mod expression;
 mod limbs;
 mod lowered;
@@ -7,10 +8,12 @@ mod lowered;
 use crate::error::OperatorError;
 use crate::fact::{standard, width};
 use crate::formula::Table;
+pub use certificate::Certificate;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
-use relation::{Builder, Combination, Interval, Role, TableId, Tensor, Value, View};
+use relation::interval::Wide;
+use relation::{Builder, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View};
 use std::collections::BTreeMap;
 
 /// A system in the making: what operators declare their witness and relations to.
@@ -30,6 +33,18 @@ pub struct Lowering {
 }
 
 impl Lowering {
+    fn new(limb_bits: u32) -> Self {
+        Self {
+            builder: Builder::default(),
+            limb_bits,
+            node: String::new(),
+            requests: Vec::new(),
+            ranges: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            demand: BTreeMap::new(),
+        }
+    }
+
     fn name(&self, what: &str) -> String {
         format!("{}.{what}", self.node)
     }
@@ -108,7 +123,20 @@ impl Lowering {
         Ok(sum)
     }
 
-    /// Shows that `0 <= value < 2^bits`; [`crate::execute::Recorder::range`] records for it.
+    /// Asks for nothing where an operator records values that its relations have no need of.
+    pub fn nothing(&mut self) {
+        self.requests.push(Request::default());
+    }
+
+    /// Where a value lies as far as each column and public tensor behind it says alone; `None` if that
+    /// is beyond 128 bits.
+    ///
+    /// Wider than the fact of the value where several of its columns depend on each other.
+    pub fn bound(&self, value: &Combination) -> Option<Wide> {
+        self.builder.bound(value)
+    }
+
+    /// Shows that `0 <= value < 2^bits`; the operator records the value.
     ///
     /// Errors: [`OperatorError`].
     pub fn range_check(
@@ -122,7 +150,7 @@ impl Lowering {
             let table = self.range(bits)?;
             let name = self.name(what);
             self.builder.lookup(&name, vec![value], table);
-            self.requests.push(Request::default());
+            self.nothing();
             return Ok(());
         }
         let interval = Interval::new(0, (1 << bits) - 1);
@@ -150,6 +178,28 @@ impl Lowering {
             self.builder.product(&name, left, right.products.clone());
         }
         Ok(())
+    }
+
+    /// States that `left` is the sum of einsums at every index.
+    pub fn product(&mut self, what: &str, left: Combination, right: Vec<Einsum>) {
+        let name = self.name(what);
+        self.builder.product(&name, left, right);
+    }
+
+    /// States that at every index one of two values is zero.
+    ///
+    /// A column that occurs in both, unchecked so far, is thereby one of two values.
+    pub fn choice(&mut self, what: &str, a: Combination, b: Combination) {
+        let labels: Vec<usize> = (0..a.shape().len()).collect();
+        let zero = Combination::zero(a.shape());
+        let product = Einsum {
+            coefficient: 1,
+            a,
+            a_labels: labels.clone(),
+            b,
+            b_labels: labels,
+        };
+        self.product(what, zero, vec![product]);
     }
 
     /// States that tuples are entries of a table.

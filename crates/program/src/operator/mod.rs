@@ -4,10 +4,19 @@
 //! and relations ([`Operate::relate`]) of one operator, and argues why its witness is unique. Adding
 //! an operator is a file and a line in [`operators`].
 
+mod at_least_zero;
 mod concatenate;
 mod constant;
 mod contract;
+mod divide;
+mod extreme;
+mod function;
+mod gather;
+mod iota;
 mod rescale;
+mod select;
+mod split;
+mod square_root;
 mod sum;
 mod view;
 
@@ -17,11 +26,21 @@ use crate::error::OperatorError;
 use crate::execute::{Array, Recorder};
 use crate::fact::Fact;
 use crate::lower::{Expression, Lowering};
+pub use at_least_zero::AtLeastZero;
 pub use concatenate::Concatenate;
 pub use constant::Constant;
 pub use contract::Contract;
+pub use divide::Divide;
+pub use extreme::Extreme;
+pub use function::Function;
+pub use gather::Gather;
+pub use iota::Iota;
+use relation::{Combination, Einsum};
 pub use rescale::Rescale;
+pub use select::Select;
 use serde::{Deserialize, Serialize};
+pub use split::Split;
+pub use square_root::SquareRoot;
 pub use sum::Sum;
 pub use view::{Step, View};
 
@@ -68,6 +87,8 @@ macro_rules! operators {
             Parameter(usize),
             /// The elements of a tensor in another arrangement.
             View(View<D>),
+            /// The numbers 0, 1, 2, ..
+            Iota(Iota<D>),
             $($(#[$doc])* $name($name),)*
         }
 
@@ -80,6 +101,7 @@ macro_rules! operators {
                     Self::Input(at) => Operator::Input(*at),
                     Self::Parameter(at) => Operator::Parameter(*at),
                     Self::View(view) => Operator::View(view.bind(symbols)?),
+                    Self::Iota(iota) => Operator::Iota(iota.bind(symbols)?),
                     $(Self::$name(operator) => Operator::$name(operator.clone()),)*
                 })
             }
@@ -92,6 +114,7 @@ macro_rules! operators {
                     Self::Input(_) => "Input",
                     Self::Parameter(_) => "Parameter",
                     Self::View(_) => "View",
+                    Self::Iota(_) => "Iota",
                     $(Self::$name(_) => stringify!($name),)*
                 }
             }
@@ -103,6 +126,7 @@ macro_rules! operators {
                 match self {
                     Self::Input(_) | Self::Parameter(_) => None,
                     Self::View(view) => Some(view),
+                    Self::Iota(iota) => Some(iota),
                     $(Self::$name(operator) => Some(operator),)*
                 }
             }
@@ -127,6 +151,22 @@ operators! {
     Contract,
     /// Rounding by a power of two.
     Rescale,
+    /// The positive and the negative part of a rounded value.
+    Split,
+    /// Whether a value is at least zero.
+    AtLeastZero,
+    /// A function of one variable.
+    Function,
+    /// One of two values by a condition.
+    Select,
+    /// Floor division by positive values.
+    Divide,
+    /// The integer part of a square root.
+    SquareRoot,
+    /// The maximum along an axis, and where it is.
+    Extreme,
+    /// Rows of a table by runtime indices.
+    Gather,
 }
 
 impl Operator<usize> {
@@ -162,5 +202,17 @@ pub(crate) fn same_shape(inputs: &[&Fact]) -> Result<Vec<usize>, OperatorError> 
             expected: first.shape.clone(),
             found: other.shape.clone(),
         }),
+    }
+}
+
+/// The product of two tensors element by element.
+pub(crate) fn elementwise(a: Combination, b: Combination) -> Einsum {
+    let labels: Vec<usize> = (0..a.shape().len()).collect();
+    Einsum {
+        coefficient: 1,
+        a,
+        a_labels: labels.clone(),
+        b,
+        b_labels: labels,
     }
 }

@@ -37,12 +37,7 @@ impl Operate for Rescale {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
         check_shift(self.shift)?;
-        let round = |value: i64| round(value, self.shift);
-        let mut interval = Interval::new(round(x.interval.lo), round(x.interval.hi));
-        if let Some(known) = self.interval {
-            let known = standard(known)?;
-            interval = Interval::new(interval.lo.max(known.lo), interval.hi.min(known.hi));
-        }
+        let interval = super::split::rounded_interval(x.interval, self.shift, self.interval)?;
         let fact = Fact::new(x.shape.clone(), Some(standard(interval)?.into()))?;
         Ok(vec![fact])
     }

@@ -1,6 +1,7 @@
 //! What a system accepts: the reference that every proof is compared with.
 
 use super::evaluate::Sources;
+use super::intervals::factors;
 use super::{Assignment, Relation, Role, System, Value};
 use crate::combination::{Combination, Einsum};
 use crate::interval::Interval;
@@ -218,6 +219,20 @@ impl System {
                     name: name.clone(),
                     index,
                     value,
+                })
+            }
+            Relation::Product { name, left, right } if let Some([a, b]) = factors(left, right) => {
+                // The factors are in range, their product may not be.
+                let (a, b) = (sources.combination(a), sources.combination(b));
+                let Some(at) = a.iter().zip(&b).position(|(&a, &b)| a != 0 && b != 0) else {
+                    return Ok(());
+                };
+                let value = |values: &[i64]| values.get(at).copied().unwrap_or(0).into();
+                Err(Violation::Product {
+                    name: name.clone(),
+                    index: shape::unravel(left.shape(), at),
+                    left: 0,
+                    right: i128::wrapping_mul(value(&a), value(&b)),
                 })
             }
             Relation::Product { name, left, right } => {

@@ -33,6 +33,24 @@ pub(super) fn check(builder: &Builder) -> Result<(), SystemError> {
     }
 }
 
+impl Builder {
+    /// Bounds the values of a combination from the intervals that its columns and public tensors declare:
+    /// what [`Builder::build`] will know about them, or less. `None` beyond 128 bits.
+    pub fn bound(&self, combination: &Combination) -> Option<Wide> {
+        let publics = { self.publics.iter() }
+            .map(|public| public.interval.into())
+            .collect();
+        let tracker = Tracker {
+            builder: self,
+            publics,
+            tables: Vec::new(),
+            relations: Vec::new(),
+            effort: Cell::new(MAX_EFFORT),
+        };
+        tracker.bound(&tracker.sum(combination), None)
+    }
+}
+
 /// One term of a combination: where it is not zero and what it contributes there.
 struct Piece<'a> {
     view: &'a View,
@@ -55,6 +73,8 @@ enum Facts<'a> {
         left: Sum<'a>,
         right: Option<Wide>,
         columns: Vec<ColumnId>,
+        /// The operands, if the relation says no more than that at each index one of them is zero.
+        factors: Option<[Sum<'a>; 2]>,
     },
     Lookup {
         row: Vec<Sum<'a>>,
@@ -132,6 +152,8 @@ impl<'a> Tracker<'a> {
                         left: tracker.sum(left),
                         right: bound,
                         columns,
+                        factors: factors(left, right)
+                            .map(|factors| factors.map(|factor| tracker.sum(factor))),
                     }
                 }
             })
@@ -245,9 +267,14 @@ impl<'a> Tracker<'a> {
         match facts {
             Facts::Linear(sum) => self.enforce_by(sum, Some(Wide::ZERO), enforced),
             Facts::Product {
+                factors: Some([a, b]),
+                ..
+            } => self.enforce_choice(a, b, enforced),
+            Facts::Product {
                 left,
                 right,
                 columns,
+                factors: None,
             } => {
                 // A column of the right side that is not enforced yet could also be one of the left.
                 if columns.iter().all(|id| enforced.get(id.0) == Some(&true)) {
@@ -270,10 +297,40 @@ impl<'a> Tracker<'a> {
 
     /// Marks the one column of `left` that is not enforced, if `left[x] = right[x]` for every index
     /// and a bound on the right side make it enforced.
-    ///
-    /// The column must occur in one term, with coefficient 1 or -1 (the field would let any other
-    /// coefficient divide), in a view that reads every element, each alone.
     fn enforce_by(&self, left: &Sum<'a>, right: Option<Wide>, enforced: &mut [bool]) {
+        if let Some((id, view, value)) = self.solve(left, right, enforced) {
+            self.mark(id, view, value, enforced);
+        }
+    }
+
+    /// Marks the one column that is not enforced, if `a[x] b[x] = 0` for every index does it.
+    ///
+    /// The field has no divisors of zero: each element of the column is what makes `a` zero or what
+    /// makes `b` zero. So both must have it, at the same place.
+    fn enforce_choice(&self, a: &Sum<'a>, b: &Sum<'a>, enforced: &mut [bool]) {
+        let zero = Some(Wide::ZERO);
+        let solutions = self
+            .solve(a, zero, enforced)
+            .zip(self.solve(b, zero, enforced));
+        if let Some(((id, view, in_a), (other, same, in_b))) = solutions
+            && id == other
+            && view == same
+        {
+            self.mark(id, view, in_a.hull(in_b), enforced);
+        }
+    }
+
+    /// Solves `left[x] = right[x]` for the one column of `left` that is not enforced: the column, how
+    /// it is read, and a bound of what is read.
+    ///
+    /// The column must occur in one term, with coefficient 1 or -1: the field would let any other
+    /// coefficient divide.
+    fn solve(
+        &self,
+        left: &Sum<'a>,
+        right: Option<Wide>,
+        enforced: &[bool],
+    ) -> Option<(ColumnId, &'a View, Wide)> {
         let open = |piece: &&(usize, &Piece<'a>)| match piece.1.view.source() {
             Source::Column(id) => enforced.get(id.0) != Some(&true),
             Source::One | Source::Public(_) => false,
@@ -281,22 +338,26 @@ impl<'a> Tracker<'a> {
         let pieces: Vec<(usize, &Piece<'a>)> = left.pieces.iter().enumerate().collect();
         let mut unknown = pieces.iter().filter(open);
         let (Some(&(at, piece)), None) = (unknown.next(), unknown.next()) else {
-            return;
+            return None;
         };
         let Source::Column(id) = piece.view.source() else {
-            return;
-        };
-        let Some(column) = self.builder.columns.get(id.0) else {
-            return;
+            return None;
         };
         if piece.coefficient.checked_abs() != Some(1) {
-            return;
+            return None;
         }
-        let value = right
-            .zip(self.bound(left, Some(at)))
+        let value = { right.zip(self.bound(left, Some(at))) }
             .and_then(|(right, rest)| right.plus(rest.negate()?)?.scale(piece.coefficient.into()));
-        if value.is_some_and(|value| value.within(column.interval.into()))
-            && self.spend(|effort| piece.view.is_cover_within(effort))
+        Some((id, piece.view, value?))
+    }
+
+    /// Marks a column whose elements, as far as `view` reads them, are bounded by `value`.
+    ///
+    /// The view must read every element, each alone.
+    fn mark(&self, id: ColumnId, view: &View, value: Wide, enforced: &mut [bool]) {
+        let column = self.builder.columns.get(id.0);
+        if column.is_some_and(|column| value.within(column.interval.into()))
+            && self.spend(|effort| view.is_cover_within(effort))
             && let Some(entry) = enforced.get_mut(id.0)
         {
             *entry = true;
@@ -315,6 +376,14 @@ impl<'a> Tracker<'a> {
         };
         match facts {
             Facts::Linear(sum) => demand(Side::Sum, self.bound(sum, None), MODULUS),
+            // The product may wrap: it is zero if and only if a factor is, and the factors do not.
+            Facts::Product {
+                factors: Some([a, b]),
+                ..
+            } => {
+                demand(Side::Left, self.bound(a, None), (MODULUS + 1) / 2)?;
+                demand(Side::Right, self.bound(b, None), (MODULUS + 1) / 2)
+            }
             Facts::Product { left, right, .. } => {
                 demand(Side::Left, self.bound(left, None), (MODULUS + 1) / 2)?;
                 demand(Side::Right, *right, (MODULUS + 1) / 2)
@@ -332,6 +401,15 @@ impl<'a> Tracker<'a> {
             }
         }
     }
+}
+
+/// The operands of a product that is zero, element by element.
+pub(super) fn factors<'a>(left: &Combination, right: &'a [Einsum]) -> Option<[&'a Combination; 2]> {
+    let [einsum] = right else { return None };
+    let own: Vec<usize> = (0..left.shape().len()).collect();
+    let elementwise = einsum.a_labels == own && einsum.b_labels == own;
+    let is_zero = left.terms().is_empty() && einsum.coefficient != 0;
+    (is_zero && elementwise).then_some([&einsum.a, &einsum.b])
 }
 
 fn columns(combination: &Combination) -> impl Iterator<Item = ColumnId> {

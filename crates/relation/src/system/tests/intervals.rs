@@ -370,3 +370,110 @@ fn systems_of_large_tensors_are_validated_without_their_elements() {
     builder.product("y", view(&builder, y).into(), vec![right]);
     builder.build().unwrap();
 }
+
+/// A magnitude that is looked up, and a column that a product makes zero or that magnitude.
+fn choice(
+    interval: Interval,
+    a: impl Fn(View, View) -> Combination,
+    b: impl Fn(View, View) -> Combination,
+    labels: [&[usize]; 2],
+) -> Result<System, SystemError> {
+    let mut fixture = fixture();
+    let x = fixture.x;
+    let builder = &mut fixture.builder;
+    let y = builder.column("y", &[3], Role::Witness, interval);
+    let (x_view, y_view) = (builder.view(x).unwrap(), builder.view(y).unwrap());
+    let product = Einsum {
+        coefficient: 1,
+        a: a(x_view.clone(), y_view.clone()),
+        a_labels: labels[0].to_vec(),
+        b: b(x_view, y_view),
+        b_labels: labels[1].to_vec(),
+    };
+    builder.product("choice", Combination::zero(&[3]), vec![product]);
+    fixture.enforce(x).builder.build()
+}
+
+#[test]
+fn a_product_that_is_zero_enforces_the_choice_between_two_values() {
+    let own: [&[usize]; 2] = [&[0], &[0]];
+    let difference = |x: View, y: View| Combination::from(x).minus(y).unwrap();
+    let plain = |_: View, y: View| Combination::from(y);
+    assert!(choice(BYTE, plain, difference, own).is_ok());
+    assert!(choice(BYTE, difference, plain, own).is_ok());
+    // The other value is the byte that is subtracted from.
+    let narrow = Interval::new(0, 254);
+    assert!(choice(narrow, plain, difference, own).is_err());
+    let positive = Interval::new(1, 255);
+    assert!(choice(positive, plain, difference, own).is_err());
+}
+
+#[test]
+fn a_product_that_is_zero_enforces_nothing_else() {
+    let own: [&[usize]; 2] = [&[0], &[0]];
+    let wide = Interval::new(-1000, 1000);
+    let difference = |x: View, y: View| Combination::from(x).minus(y).unwrap();
+    let plain = |_: View, y: View| Combination::from(y);
+    let other = |x: View, _: View| Combination::from(x);
+    let twice = |_: View, y: View| Combination::from(y).times(2).unwrap();
+    let double = |x: View, y: View| Combination::from(x).plus_times(-2, y).unwrap();
+    let reversed = |x: View, y: View| Combination::from(x).minus(y.reverse(0).unwrap()).unwrap();
+    let part =
+        |_: View, y: View| Combination::from(y.slice(0, 0, 2, 1).unwrap().pad(0, 0, 1).unwrap());
+    assert!(choice(wide, plain, difference, own).is_ok());
+    // Where the other factor is zero, the column is free.
+    assert!(choice(wide, plain, other, own).is_err());
+    // Half of a byte is a huge number in the field.
+    assert!(choice(wide, plain, double, own).is_err());
+    assert!(choice(wide, twice, difference, own).is_err());
+    // The factors are about different elements.
+    assert!(choice(wide, plain, reversed, own).is_err());
+    assert!(choice(wide, part, difference, own).is_err());
+}
+
+#[test]
+fn the_factors_of_a_product_that_is_zero_do_not_wrap_but_their_product_may() {
+    let own: [&[usize]; 2] = [&[0], &[0]];
+    let large = |factor: i64| move |_: View, y: View| Combination::from(y).times(factor).unwrap();
+    let build = |factor| {
+        let mut fixture = fixture();
+        let x = fixture.x;
+        let view = fixture.view(x);
+        let factors = [1, 2].map(|_| large(factor)(view.clone(), view.clone()));
+        let [a, b] = factors;
+        let (a_labels, b_labels) = (own[0].to_vec(), own[1].to_vec());
+        let product = Einsum {
+            coefficient: 1,
+            a,
+            a_labels,
+            b,
+            b_labels,
+        };
+        fixture
+            .builder
+            .product("zero", Combination::zero(&[3]), vec![product]);
+        fixture.enforce(x).builder.build()
+    };
+    assert!(build(1 << 50).is_ok());
+    assert!(matches!(build(1 << 56), Err(SystemError::Wraps { .. })));
+}
+
+#[test]
+fn a_product_that_is_zero_only_modulo_a_power_of_two_is_found() {
+    let mut builder = System::builder();
+    let wide = Interval::new(0, 1 << 40);
+    let a = builder.column("a", &[1], Role::Parameter, wide);
+    let view = builder.view(a).unwrap();
+    let product = einsum(view.clone(), &[0], view, &[0]);
+    builder.product("zero", Combination::zero(&[1]), vec![product]);
+    let system = builder.build().unwrap();
+    let check = |value| {
+        let columns = vec![Tensor::from_i64s(vec![1], vec![value]).unwrap()];
+        system.check(&Assignment {
+            columns,
+            statement: Vec::new(),
+        })
+    };
+    assert_eq!(check(0), Ok(()));
+    assert!(matches!(check(1 << 32), Err(Violation::Product { .. })));
+}

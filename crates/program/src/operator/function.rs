@@ -1,0 +1,170 @@
+//! A function of one variable, by a table and by lines beyond its ends.
+//!
+//! `x' = round(x / 2^shift)`, half rounded up. Inside the table's arguments `lo ..= hi` the result is the
+//! table's value; beyond them it goes on along a line:
+//!
+//! ```text
+//! y = T(min(max(x', lo), hi)) + above * max(x' - hi, 0) - below * max(lo - x', 0).
+//! ```
+//!
+//! Witness: the argument `q` and the value `t`, a row of the table; the remainder `r` of the rounding; if
+//! `x'` can leave the table, `over` and `under`, with
+//!
+//! ```text
+//! x + 2^(shift - 1) = 2^shift * (q + over - under) + r,    0 <= r < 2^shift,
+//! over >= 0,  under >= 0,  over (hi - q) = 0,  under (q - lo) = 0.
+//! ```
+//!
+//! Unique: `q + over - under` is the rounded value. Not both excesses are positive, as `q` cannot be both
+//! ends of a table of two arguments or more (shorter ones are refused where the value can leave them). So
+//! a value in the table has no excess, and one beyond an end has `q` at that end and the excess that is left.
+//! The value is determined by the argument, since a table has one row for each.
+
+use super::rescale::{check_shift, record_rounded, relate_rounded, round};
+use super::{Operate, exactly};
+use crate::error::OperatorError;
+#[cfg(feature = "execute")]
+use crate::execute::{Array, Recorder};
+use crate::fact::{Fact, standard};
+use crate::formula::Table;
+use crate::lower::{Expression, Lowering};
+use relation::{Combination, Interval};
+use serde::{Deserialize, Serialize};
+
+/// A function of one variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// Bits that are rounded away.
+    pub shift: u32,
+    /// The function where it is tabulated.
+    pub table: Table,
+    /// What the value grows by, per unit of the argument, below the table.
+    pub below: i64,
+    /// What the value grows by, per unit of the argument, above the table.
+    pub above: i64,
+}
+
+/// The largest slope beyond the ends of a table.
+const MAX_SLOPE: u64 = 1 << 32;
+
+impl Function {
+    /// How far the rounded argument can lie above and below the table.
+    fn beyond(&self, x: Interval) -> [i64; 2] {
+        let Interval { lo, hi } = self.table.arguments;
+        let over = round(x.hi, self.shift).saturating_sub(hi);
+        let under = lo.saturating_sub(round(x.lo, self.shift));
+        [over.max(0), under.max(0)]
+    }
+}
+
+impl Operate for Function {
+    fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
+        let [x] = exactly(inputs)?;
+        check_shift(self.shift)?;
+        self.table.check()?;
+        if self.above.unsigned_abs().max(self.below.unsigned_abs()) > MAX_SLOPE {
+            return Err(OperatorError::Attribute {
+                name: "slope",
+                expected: "at most 2^32",
+                found: format!("{} and {}", self.above, self.below),
+            });
+        }
+        let [over, under] = self.beyond(x.interval);
+        let arguments = self.table.arguments;
+        if over.max(under) > 0 && arguments.lo == arguments.hi {
+            return Err(OperatorError::Attribute {
+                name: "arguments",
+                expected: "at least two where the input can leave them",
+                found: format!("{arguments:?}"),
+            });
+        }
+        // Beyond the ends by as much as the range checks allow.
+        let reach = |most: i64, slope: i64| -> Result<_, OperatorError> {
+            let most = standard(Interval::new(0, most))?;
+            Ok(relation::interval::Wide::from(most).scale(slope.into()))
+        };
+        let (above, below) = (reach(over, self.above)?, reach(under, -self.below)?);
+        let interval = { above.zip(below) }
+            .and_then(|(above, below)| above.plus(below)?.plus(self.table.values.into()));
+        Ok(vec![Fact::new(x.shape.clone(), interval)?])
+    }
+
+    fn relate(
+        &self,
+        inputs: &[&Expression],
+        results: &[Fact],
+        lowering: &mut Lowering,
+    ) -> Result<Vec<Expression>, OperatorError> {
+        let ([x], [fact]) = (inputs, results) else {
+            return Ok(Vec::new());
+        };
+        let shape = &fact.shape;
+        let Interval { lo, hi } = self.table.arguments;
+        let argument =
+            Combination::from(lowering.column("argument", shape, Interval::new(lo, hi))?);
+        let value = Combination::from(lowering.column("value", shape, self.table.values)?);
+        let table = lowering.function(&self.table)?;
+        lowering.lookup("table", vec![argument.clone(), value.clone()], table);
+        let (mut rounded, mut result) = (argument.clone(), value);
+        let [over, under] = self.beyond(x.fact.interval);
+        for (what, most, end, sign, slope) in [
+            ("over", over, hi, 1, self.above),
+            ("under", under, lo, -1, self.below),
+        ] {
+            if most == 0 {
+                lowering.nothing();
+            } else {
+                let excess = lowering.witness(what, shape, standard(Interval::new(0, most))?)?;
+                let distance = argument.clone().plus_constant(-end)?;
+                lowering.choice(what, excess.clone(), distance);
+                rounded = rounded.plus_times(sign, excess.clone())?;
+                result = result.plus_times(sign * slope, excess)?;
+            }
+        }
+        relate_rounded(x, self.shift, rounded, lowering)?;
+        Ok(vec![Expression::linear(fact.clone(), result)])
+    }
+
+    #[cfg(feature = "execute")]
+    fn execute(
+        &self,
+        inputs: &[&Array],
+        results: &[Fact],
+        recorder: &mut Recorder<'_>,
+    ) -> Result<Vec<Array>, OperatorError> {
+        let ([x], [fact]) = (inputs, results) else {
+            return Ok(Vec::new());
+        };
+        let Interval { lo, hi } = self.table.arguments;
+        let entries = self.table.values()?;
+        let values = x.to_vec();
+        let rounded: Vec<i64> = { values.iter() }
+            .map(|&value| round(value, self.shift))
+            .collect();
+        let arguments: Vec<i64> = rounded.iter().map(|&x| x.clamp(lo, hi)).collect();
+        recorder.witness(&arguments);
+        let entry = |&argument: &i64| {
+            let at = usize::try_from(argument - lo).unwrap_or(0);
+            entries.get(at).copied().unwrap_or(0)
+        };
+        let mut results: Vec<i64> = arguments.iter().map(entry).collect();
+        recorder.witness(&results);
+        // Excesses that no input reaches have no columns; they are zero.
+        let over = rounded
+            .iter()
+            .map(|&x| (x - hi).max(0))
+            .collect::<Vec<i64>>();
+        let under = rounded
+            .iter()
+            .map(|&x| (lo - x).max(0))
+            .collect::<Vec<i64>>();
+        for (excess, slope) in [(over, self.above), (under, -self.below)] {
+            for (result, &excess) in results.iter_mut().zip(&excess) {
+                *result += slope * excess;
+            }
+            recorder.witness(&excess);
+        }
+        record_rounded(&values, self.shift, recorder);
+        Ok(vec![Array::new(fact.shape.clone(), results)])
+    }
+}

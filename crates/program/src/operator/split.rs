@@ -1,0 +1,110 @@
+//! The positive and the negative part of a rounded value: what rectifiers, absolute values, maxima,
+//! minima and clipping are sums of.
+//!
+//! `x' = round(x / 2^shift)`, half rounded up; the results are `max(x', 0)` and `max(-x', 0)`. Witness:
+//! the magnitude `m`, the positive part `a`, and the remainder `r` of the rounding, with
+//!
+//! ```text
+//! x + 2^(shift - 1) = 2^shift * (2 a - m) + r,    0 <= r < 2^shift,    0 <= m < 2^k,    a (m - a) = 0.
+//! ```
+//!
+//! Unique: `2 a - m` is the rounded value, as for [`super::Rescale`]. It is `m` if `a = m` and `-m` if
+//! `a = 0`, and `m` is not negative, so a value that is not zero leaves one choice; for zero, `m` is
+//! zero, and so is `a`.
+
+use super::rescale::{check_shift, record_rounded, relate_rounded, round};
+use super::{Operate, exactly};
+use crate::error::OperatorError;
+#[cfg(feature = "execute")]
+use crate::execute::{Array, Recorder};
+use crate::fact::{Fact, standard};
+use crate::lower::{Expression, Lowering};
+use relation::{Combination, Interval};
+use serde::{Deserialize, Serialize};
+
+/// The positive and the negative part of a rounded value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Bits that are rounded away.
+    pub shift: u32,
+    /// Where the rounded values lie if that is known better than from the interval of the input: from
+    /// the real parameters, say. A value outside of it could not be proven.
+    pub interval: Option<Interval>,
+}
+
+impl Operate for Split {
+    fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
+        let [x] = exactly(inputs)?;
+        check_shift(self.shift)?;
+        let rounded = rounded_interval(x.interval, self.shift, self.interval)?;
+        let part = |most: i64| {
+            let interval = standard(Interval::new(0, most.max(0)))?;
+            Fact::new(x.shape.clone(), Some(interval.into()))
+        };
+        Ok(vec![part(rounded.hi)?, part(rounded.lo.saturating_neg())?])
+    }
+
+    fn relate(
+        &self,
+        inputs: &[&Expression],
+        results: &[Fact],
+        lowering: &mut Lowering,
+    ) -> Result<Vec<Expression>, OperatorError> {
+        let ([x], [positive, negative]) = (inputs, results) else {
+            return Ok(Vec::new());
+        };
+        let shape = &x.fact.shape;
+        let most = positive.interval.hi.max(negative.interval.hi);
+        let interval = Interval::new(0, most);
+        let magnitude = lowering.witness("magnitude", shape, interval)?;
+        let chosen = Combination::from(lowering.column("positive", shape, interval)?);
+        let other = magnitude.clone().minus(chosen.clone())?;
+        lowering.choice("choice", chosen.clone(), other.clone());
+        let rounded = chosen.clone().minus(other.clone())?;
+        relate_rounded(x, self.shift, rounded, lowering)?;
+        Ok(vec![
+            Expression::linear(positive.clone(), chosen),
+            Expression::linear(negative.clone(), other),
+        ])
+    }
+
+    #[cfg(feature = "execute")]
+    fn execute(
+        &self,
+        inputs: &[&Array],
+        results: &[Fact],
+        recorder: &mut Recorder<'_>,
+    ) -> Result<Vec<Array>, OperatorError> {
+        let ([x], [fact, _]) = (inputs, results) else {
+            return Ok(Vec::new());
+        };
+        let values = x.to_vec();
+        let rounded: Vec<i64> = { values.iter() }
+            .map(|&value| round(value, self.shift))
+            .collect();
+        recorder.witness_with(|| rounded.iter().map(|value| value.abs()).collect());
+        let positive: Vec<i64> = rounded.iter().map(|&value| value.max(0)).collect();
+        recorder.witness(&positive);
+        record_rounded(&values, self.shift, recorder);
+        let negative = rounded.iter().map(|&value| (-value).max(0)).collect();
+        let array = |values| Array::new(fact.shape.clone(), values);
+        Ok(vec![array(positive), array(negative)])
+    }
+}
+
+/// Where rounded values lie: as far as the input says, or as far as is known.
+pub(crate) fn rounded_interval(
+    x: Interval,
+    shift: u32,
+    known: Option<Interval>,
+) -> Result<Interval, OperatorError> {
+    let interval = Interval::new(round(x.lo, shift), round(x.hi, shift));
+    let Some(known) = known else {
+        return Ok(interval);
+    };
+    let known = standard(known)?;
+    Ok(Interval::new(
+        interval.lo.max(known.lo),
+        interval.hi.min(known.hi),
+    ))
+}
