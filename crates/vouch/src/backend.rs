@@ -33,6 +33,9 @@ pub(crate) trait Backend: Send + Sync {
     /// Length and size of everything, and the account.
     fn facts(&self) -> Facts;
 
+    /// The security account as a table.
+    fn account(&self) -> String;
+
     /// Verifies a proof; `commitments` are those of the groups before the witness.
     ///
     /// Errors: [`Reject`], whatever the bytes are.
@@ -111,6 +114,10 @@ impl<P: Choice> Backend for Description<P> {
             log_len: self.stack().log_len,
             security_bits: self.account().total_bits(),
         }
+    }
+
+    fn account(&self) -> String {
+        Description::account(self).to_string()
     }
 
     fn verify(&self, publics: &[Tensor], roots: &[&[u8]], proof: &[u8]) -> Result<(), Reject> {

@@ -46,6 +46,37 @@ pub(crate) const SEALED: Kind = Kind {
     most: 1 << 40,
 };
 
+/// What a file is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A verifying key.
+    VerifyingKey,
+    /// A proving key.
+    ProvingKey,
+    /// A proof.
+    Proof,
+    /// The public part of a seal.
+    Seal,
+    /// The secret part of a seal.
+    Sealed,
+}
+
+/// What a file is; nothing if it is none of this project's.
+///
+/// Errors: those of reading it.
+pub fn kind_of(path: impl AsRef<Path>) -> std::io::Result<Option<FileKind>> {
+    let mut magic = Vec::new();
+    std::fs::File::open(path)?.take(8).read_to_end(&mut magic)?;
+    Ok(match magic.as_slice() {
+        b"VOUCHVK\n" => Some(FileKind::VerifyingKey),
+        b"VOUCHPK\n" => Some(FileKind::ProvingKey),
+        b"VOUCHPF\n" => Some(FileKind::Proof),
+        b"VOUCHSL\n" => Some(FileKind::Seal),
+        b"VOUCHSO\n" => Some(FileKind::Sealed),
+        _ => None,
+    })
+}
+
 /// Why bytes are not what they should be.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FormatError {

@@ -104,6 +104,8 @@ mod reusable;
 mod seal;
 #[cfg(feature = "prove")]
 mod sealed;
+#[cfg(feature = "onnx")]
+mod setup;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trusted;
@@ -115,7 +117,7 @@ pub use backend::Security;
 #[cfg(feature = "prove")]
 pub use budget::BudgetError;
 pub use content::{KeyError, MAX_SYMBOL};
-pub use file::{FileError, FormatError, VERSION};
+pub use file::{FileError, FileKind, FormatError, VERSION, kind_of};
 #[cfg(feature = "prove")]
 pub use generate::{GenerateError, Options};
 pub use program::{self, Visibility};
@@ -129,6 +131,8 @@ pub use reusable::CommitError;
 pub use seal::{Seal, SealRejected};
 #[cfg(feature = "prove")]
 pub use sealed::{SealError, Sealed};
+#[cfg(feature = "onnx")]
+pub use setup::{Accuracy, Diagnosis, Estimate, FloatModel, Made, Setup, SetupError};
 pub use trusted::Trusted;
 pub use verify::{Accepted, Expected, Rejected};
 pub use verifying::{CertificateError, VerifyingKey};

@@ -63,6 +63,18 @@ impl Proof {
         }
     }
 
+    /// The same proof, but about public tensors whose values are reversed: what a verifier has to reject.
+    #[must_use]
+    pub fn with_reversed_publics(&self) -> Self {
+        let mut forged = self.clone();
+        for tensor in &mut forged.body.publics {
+            let mut values = tensor.to_i64s();
+            values.reverse();
+            tensor.data = relation::Data::narrowed(values);
+        }
+        forged
+    }
+
     /// Reads a proof from a file.
     ///
     /// Errors: [`FileError`].

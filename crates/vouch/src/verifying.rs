@@ -210,4 +210,11 @@ impl VerifyingKey {
     pub fn security_bits(&self, symbols: &[usize]) -> Result<f64, KeyError> {
         Ok(self.bind(symbols)?.backend.facts().security_bits)
     }
+
+    /// Every term of the security of a proof, for some values of the symbols, as a table.
+    ///
+    /// Errors: [`KeyError`].
+    pub fn security_account(&self, symbols: &[usize]) -> Result<String, KeyError> {
+        Ok(self.bind(symbols)?.backend.account())
+    }
 }

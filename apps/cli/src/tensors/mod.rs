@@ -130,6 +130,11 @@ pub fn to_json(tensors: &BTreeMap<String, Array>) -> serde_json::Value {
     json::named(tensors)
 }
 
+/// Reads the content of a `.npy` file.
+pub fn from_npy(bytes: &[u8]) -> Result<Array> {
+    npy::read(bytes)
+}
+
 fn extension(path: &Path) -> String {
     path.extension()
         .unwrap_or_default()
