@@ -74,6 +74,9 @@
 //! - Without the feature `prove` there is no prover, no thread and no temporary file.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as vouch;
+
 /// Makes errors from large ones by boxing these: results stay small.
 macro_rules! boxed {
     ($error:ident: $($variant:ident($source:ty)),*) => {

@@ -218,3 +218,57 @@ impl VerifyingKey {
         Ok(self.bind(symbols)?.backend.account())
     }
 }
+
+#[cfg(all(test, feature = "prove"))]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+#[cfg(all(test, feature = "prove"))]
+mod tests {
+    use super::common::{PRIVATE, PUBLIC, Seen, inputs, key};
+    use super::*;
+
+    #[test]
+    fn keys_that_share_a_commitment_share_no_proof_and_no_certificate() {
+        let key = key(Seen(PRIVATE, PRIVATE, PUBLIC));
+        let proof = key.prove(&inputs(1)).expect("a proof").proof.body;
+        let own = key.verifying_key();
+        let model = own.content.model.clone().expect("a commitment");
+        // The relations stay the same under each of these: only the context of the proof differs.
+        let mut scale = own.content.clone();
+        scale.program.outputs[0].fraction_bits += 1;
+        let mut limit = own.content.clone();
+        limit.limits[0] -= 1;
+        for content in [scale, limit] {
+            let other = VerifyingKey::new(content, own.certificate.clone());
+            let rejected = other.check_certificate(None);
+            assert!(matches!(rejected, Err(CertificateError::Rejected(_))));
+            let bound = other.bind(&[1]).expect("a description");
+            let verify = |bound: &Bound| {
+                { &bound.backend }.verify(&proof.publics, &[&model], &proof.argument)
+            };
+            assert!(verify(&bound).is_err());
+            assert!(verify(&own.bind(&[1]).expect("a description")).is_ok());
+        }
+        // Another interval than the one that was certified is another key, whose certificate this is not.
+        let mut wider = own.content.clone();
+        wider.program.parameters[0].interval = program::Interval::new(-32, 31);
+        let other = VerifyingKey::new(wider, own.certificate.clone());
+        assert!(other.check_certificate(None).is_err());
+        assert!(own.check_certificate(None).is_ok());
+    }
+
+    #[test]
+    fn a_certificate_for_nothing_and_none_for_something_are_refused() {
+        let private = key(Seen(PRIVATE, PRIVATE, PUBLIC));
+        let public = key(Seen(PRIVATE, PUBLIC, PUBLIC));
+        let (private, public) = (private.verifying_key(), public.verifying_key());
+        let without = VerifyingKey::new(private.content.clone(), None);
+        let with = VerifyingKey::new(public.content.clone(), private.certificate.clone());
+        for key in [without, with] {
+            let missing = key.check_certificate(None);
+            assert!(matches!(missing, Err(CertificateError::Missing)));
+        }
+        assert!(public.check_certificate(None).is_ok());
+    }
+}
