@@ -2,6 +2,8 @@
 
 use super::{Formula, Instruction, MAX_INSTRUCTIONS};
 use crate::error::OperatorError;
+use crate::fact::MAX_MAGNITUDE;
+use relation::interval::Wide;
 use relation::{Interval, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +82,10 @@ impl Table {
         };
         let Interval { lo, hi } = self.arguments;
         let entries = i128::from(hi) - i128::from(lo) + 1;
+        if !Wide::from(self.arguments).below(MAX_MAGNITUDE) {
+            let found = format!("{:?}", self.arguments);
+            return bad("arguments", "numbers of at most 61 bits", found);
+        }
         let known = self.formula.instructions.len() <= MAX_INSTRUCTIONS;
         if !known || self.formula.at(0.0).is_none() {
             return bad(
@@ -218,6 +224,8 @@ mod tests {
     fn malformed_tables_are_refused() {
         let wide = table(Function::Tanh, Interval::new(0, MAX_ENTRIES));
         assert!(wide.values().is_err());
+        let far = table(Function::Tanh, Interval::new(i64::MIN, i64::MIN + 1));
+        assert!(far.values().is_err());
         let mut short = table(Function::Tanh, Interval::new(0, 1));
         short.formula.instructions = vec![Instruction::Add];
         assert!(short.values().is_err());
