@@ -35,8 +35,10 @@ fn a_product_that_is_zero_enforces_the_choice_between_two_values() {
     // The other value is the byte that is subtracted from.
     let narrow = Interval::new(0, 254);
     assert!(choice(narrow, plain, difference, own).is_err());
+    assert!(choice(narrow, difference, plain, own).is_err());
     let positive = Interval::new(1, 255);
     assert!(choice(positive, plain, difference, own).is_err());
+    assert!(choice(positive, difference, plain, own).is_err());
 }
 
 #[test]
@@ -84,6 +86,7 @@ fn a_product_that_is_zero_pairs_its_factors_element_by_element() {
     assert!(build(&[2, 2], [&[0, 1], &[0, 1]]).is_ok());
     // Transposed, one factor or both; all pairs; a sum over one axis.
     assert!(build(&[2, 2], [&[0, 1], &[1, 0]]).is_err());
+    assert!(build(&[2, 2], [&[1, 0], &[0, 1]]).is_err());
     assert!(build(&[2, 2], [&[1, 0], &[1, 0]]).is_err());
     assert!(build(&[2, 2, 2, 2], [&[0, 1], &[2, 3]]).is_err());
     assert!(build(&[2], [&[0, 1], &[0, 1]]).is_err());
