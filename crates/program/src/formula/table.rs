@@ -119,7 +119,9 @@ impl Table {
     /// Errors: [`OperatorError::Attribute`] if the table is not well formed, or is a number nowhere.
     pub fn values(&self) -> Result<Vec<i64>, OperatorError> {
         self.check()?;
-        let (from, to) = (2f64.powi(-self.argument_bits), 2f64.powi(self.value_bits));
+        // Exact on every machine, which `powi` does not promise.
+        let power = |bits: i32| libm::scalbn(1.0, bits);
+        let (from, to) = (power(-self.argument_bits), power(self.value_bits));
         let entry = |x: i64| {
             #[expect(
                 clippy::cast_precision_loss,
