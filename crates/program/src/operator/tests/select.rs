@@ -58,11 +58,13 @@ pub(crate) fn cases() -> Vec<Case> {
 #[test]
 fn inputs_that_do_not_fit_are_refused() {
     let (bit, x, wide) = (fact(&[2], 0, 1), fact(&[2], -8, 7), fact(&[3], 0, 1));
-    let result = Select.infer(&[&x, &x, &x]);
-    assert!(
-        matches!(result, Err(OperatorError::Interval { .. })),
-        "{result:?}"
-    );
+    for (lo, hi) in [(-1, 1), (0, 2), (-8, 7)] {
+        let result = Select.infer(&[&fact(&[2], lo, hi), &x, &x]);
+        assert!(
+            matches!(result, Err(OperatorError::Interval { .. })),
+            "{result:?}"
+        );
+    }
     let result = Select.infer(&[&bit, &x, &wide]);
     assert!(
         matches!(result, Err(OperatorError::Shape { .. })),
