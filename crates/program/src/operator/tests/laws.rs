@@ -267,7 +267,17 @@ fn exactly_one_witness_satisfies_the_relations() {
         }
     }
     // Each operator that adds a witness has cases that are small enough.
-    for name in ["Rescale", "Split", "AtLeastZero", "Function", "Select"] {
+    for name in [
+        "Rescale",
+        "Split",
+        "AtLeastZero",
+        "Function",
+        "Select",
+        "Divide",
+        "SquareRoot",
+        "Extreme",
+        "Gather",
+    ] {
         assert!(
             tried.get(name).is_some_and(|&count| count >= 13),
             "{name}: {tried:?}"

@@ -5,12 +5,18 @@
 
 mod at_least_zero;
 mod case;
+mod divide;
+mod extreme;
+mod forge;
 mod function;
+mod gather;
+mod iota;
 mod laws;
 mod linear;
 mod rescale;
 mod select;
 mod split;
+mod square_root;
 
 use case::Case;
 
@@ -23,6 +29,11 @@ fn cases() -> Vec<Case> {
         at_least_zero::cases(),
         function::cases(),
         select::cases(),
+        divide::cases(),
+        square_root::cases(),
+        extreme::cases(),
+        gather::cases(),
+        iota::cases(),
     ]
     .concat()
 }
