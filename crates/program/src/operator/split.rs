@@ -12,7 +12,9 @@
 //! `a = 0`, and `m` is not negative, so a value that is not zero leaves one choice; for zero, `m` is
 //! zero, and so is `a`.
 
-use super::rescale::{check_shift, record_rounded, relate_rounded, round};
+#[cfg(feature = "execute")]
+use super::rescale::record_rounded;
+use super::rescale::{check_shift, relate_rounded, round};
 use super::{Operate, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
