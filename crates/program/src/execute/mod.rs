@@ -4,6 +4,8 @@ mod array;
 mod einsum;
 mod recorder;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use array::Array;
 pub(crate) use einsum::einsum;
