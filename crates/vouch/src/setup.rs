@@ -251,11 +251,9 @@ impl Setup {
     }
 
     /// An input that the model takes: the first of the calibration data, or else a random one in the declared range.
-    ///
-    /// Errors: [`SetupError::Quantise`].
-    pub fn sample(&self) -> Result<Arrays, SetupError> {
-        let samples = onnx::samples(&self.model, &self.quantisation)?;
-        Ok(samples.into_iter().next().map(from_onnx).unwrap_or_default())
+    pub fn sample(&self) -> Arrays {
+        let samples = onnx::samples(&self.model, &self.quantisation);
+        samples.into_iter().next().map(from_onnx).unwrap_or_default()
     }
 
     /// Makes the key, and compares the integer program with the float model.
@@ -277,7 +275,7 @@ impl Setup {
 
     /// Compares the integer program with the float model, on the calibration data or else on random inputs.
     fn accuracy(&self, key: &ProvingKey) -> Result<Vec<Accuracy>, SetupError> {
-        let samples = onnx::samples(&self.model, &self.quantisation)?;
+        let samples = onnx::samples(&self.model, &self.quantisation);
         let mut found: BTreeMap<String, Comparison> = BTreeMap::new();
         for sample in samples.iter().take(MOST_COMPARED) {
             let float = self.model.evaluate(sample)?;
