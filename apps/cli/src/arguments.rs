@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 /// Zero-knowledge proofs that a machine-learning model was run correctly.
 #[derive(Debug, Parser)]
-#[command(name = "vouch", version, propagate_version = true, max_term_width = 110)]
+#[command(
+    name = "vouch",
+    version,
+    propagate_version = true,
+    max_term_width = 110
+)]
 pub struct Arguments {
     /// Print one JSON object on standard output instead of a report.
     #[arg(long, global = true)]
@@ -25,7 +30,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  vouch doctor model.onnx")]
     Doctor(Doctor),
     /// Make the keys of a model.
-    #[command(after_help = "Example:\n  vouch setup model.onnx --calibrate samples.npy --public probabilities -o keys")]
+    #[command(
+        after_help = "Example:\n  vouch setup model.onnx --calibrate samples.npy --public probabilities -o keys"
+    )]
     Setup(Setup),
     /// Run the model of a key without a proof, beside the float model.
     #[command(after_help = "Example:\n  vouch run keys/model.pk input.json -o output.json")]
@@ -34,7 +41,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  vouch prove keys/model.pk input.npy -o patient.proof")]
     Prove(Prove),
     /// Check a proof. Exits with 0 if it is accepted, 1 if it is rejected, 2 if something cannot be read.
-    #[command(after_help = "Example:\n  vouch verify keys/model.vk patient.proof --output output.json")]
+    #[command(
+        after_help = "Example:\n  vouch verify keys/model.vk patient.proof --output output.json"
+    )]
     Verify(Verify),
     /// Show what a key or a proof holds.
     #[command(after_help = "Example:\n  vouch inspect keys/model.vk --security")]

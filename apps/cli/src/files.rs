@@ -22,7 +22,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// That a file can be written there, before work is done for it.
 pub fn check_writable(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     tempfile::NamedTempFile::new_in(folder)
         .map(drop)

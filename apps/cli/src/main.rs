@@ -31,7 +31,11 @@ fn main() -> ExitCode {
     match result {
         Ok(outcome) => {
             show(&outcome, arguments.json);
-            if outcome.is_rejected() { ExitCode::from(1) } else { ExitCode::SUCCESS }
+            if outcome.is_rejected() {
+                ExitCode::from(1)
+            } else {
+                ExitCode::SUCCESS
+            }
         }
         Err(error) => {
             if arguments.json {

@@ -60,9 +60,14 @@ impl Outcome {
     pub fn table(&mut self, rows: &[Vec<String>]) {
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
         };
-        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+        let widths: Vec<usize> = (0..columns)
+            .map(|column| width(column).unwrap_or(0))
+            .collect();
         for (at, row) in rows.iter().enumerate() {
             let mut line = String::from(" ");
             for (column, cell) in row.iter().enumerate() {
@@ -129,12 +134,18 @@ mod tests {
         let mut outcome = Outcome::default();
         let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
         outcome.table(&[row("step", "time"), row("prove", "73.0 ms")]);
-        assert_eq!(outcome.report, "  step      time\n  --------------\n  prove  73.0 ms\n");
+        assert_eq!(
+            outcome.report,
+            "  step      time\n  --------------\n  prove  73.0 ms\n"
+        );
     }
 
     #[test]
     fn keys_that_do_not_apply_are_left_out() {
-        let outcome = Outcome { verdict: Some("accepted"), ..Outcome::default() };
+        let outcome = Outcome {
+            verdict: Some("accepted"),
+            ..Outcome::default()
+        };
         let text = serde_json::to_string(&outcome).expect("plain data");
         assert_eq!(text, r#"{"verdict":"accepted"}"#);
     }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::plan::SimpleState;
 
 /// Named tensors of reals.
 pub type Arrays = BTreeMap<String, Array>;
@@ -232,7 +231,7 @@ impl Model {
         }
         let run = || -> TractResult<TVec<TValue>> {
             let plan = TypedSimplePlan::new(self.graph.clone())?;
-            let mut state = SimpleState::new(&plan)?;
+            let mut state = tract_onnx::tract_core::plan::SimpleState::new(&plan)?;
             state.run_plan_with_eval(values, |context, state, node, inputs| {
                 let results = tract_onnx::tract_core::plan::eval(context, state, node, inputs)?;
                 see(node.id, &results).map_err(TractError::msg)?;

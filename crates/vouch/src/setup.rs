@@ -2,8 +2,8 @@
 
 use crate::array::{Array, Arrays};
 use crate::generate::{GenerateError, Options};
-use crate::proving::ProvingKey;
 use crate::prove::ProveError;
+use crate::proving::ProvingKey;
 use onnx::{Limits, Model, ModelError, QuantiseError, Unsupported};
 use program::Visibility;
 use std::collections::BTreeMap;
@@ -164,7 +164,10 @@ impl Setup {
     pub fn inputs(&self) -> Vec<(String, Vec<Option<usize>>)> {
         let sizes = |boundary: &onnx::Boundary| {
             let shape = boundary.shape.as_deref().unwrap_or_default();
-            (boundary.name.clone(), shape.iter().map(program::Dim::known).collect())
+            (
+                boundary.name.clone(),
+                shape.iter().map(program::Dim::known).collect(),
+            )
         };
         self.model.inputs().iter().map(sizes).collect()
     }
@@ -190,7 +193,11 @@ impl Setup {
     /// Who sees an input, an output or, by the name `parameters`, the parameters.
     ///
     /// Errors: [`SetupError::Name`], [`SetupError::SealedParameters`].
-    pub fn visibility(&mut self, name: &str, visibility: Visibility) -> Result<&mut Self, SetupError> {
+    pub fn visibility(
+        &mut self,
+        name: &str,
+        visibility: Visibility,
+    ) -> Result<&mut Self, SetupError> {
         let boundaries = self.model.inputs().iter().chain(self.model.outputs());
         let mut known: Vec<String> = boundaries.map(|boundary| boundary.name.clone()).collect();
         known.push(PARAMETERS.to_owned());
@@ -253,14 +260,22 @@ impl Setup {
     /// An input that the model takes: the first of the calibration data, or else a random one in the declared range.
     pub fn sample(&self) -> Arrays {
         let samples = onnx::samples(&self.model, &self.quantisation);
-        samples.into_iter().next().map(from_onnx).unwrap_or_default()
+        samples
+            .into_iter()
+            .next()
+            .map(from_onnx)
+            .unwrap_or_default()
     }
 
     /// Makes the key, and compares the integer program with the float model.
     ///
     /// Errors: [`SetupError`].
     pub fn run(&self) -> Result<Made, SetupError> {
-        let onnx::Quantised { program, parameters, report } = self.quantise()?;
+        let onnx::Quantised {
+            program,
+            parameters,
+            report,
+        } = self.quantise()?;
         let parameters = parameters.into_iter().map(Arc::new).collect();
         let key = ProvingKey::generate(program, parameters, &self.options)?;
         let accuracy = self.accuracy(&key)?;
@@ -286,7 +301,10 @@ impl Setup {
                 }
             }
         }
-        Ok(found.into_iter().map(|(name, comparison)| comparison.finish(name)).collect())
+        Ok(found
+            .into_iter()
+            .map(|(name, comparison)| comparison.finish(name))
+            .collect())
     }
 }
 

@@ -11,10 +11,22 @@ use vouch::{Arrays, Expected, Proof, VerifyingKey};
 
 /// The files of the example, which the program carries along.
 const FILES: [(&str, &[u8]); 4] = [
-    ("model.onnx", include_bytes!("../../../../examples/breast_cancer/model.onnx")),
-    ("calibration.npy", include_bytes!("../../../../examples/breast_cancer/calibration.npy")),
-    ("test_inputs.npy", include_bytes!("../../../../examples/breast_cancer/test_inputs.npy")),
-    ("patient.json", include_bytes!("../../../../examples/breast_cancer/patient.json")),
+    (
+        "model.onnx",
+        include_bytes!("../../../../examples/breast_cancer/model.onnx"),
+    ),
+    (
+        "calibration.npy",
+        include_bytes!("../../../../examples/breast_cancer/calibration.npy"),
+    ),
+    (
+        "test_inputs.npy",
+        include_bytes!("../../../../examples/breast_cancer/test_inputs.npy"),
+    ),
+    (
+        "patient.json",
+        include_bytes!("../../../../examples/breast_cancer/patient.json"),
+    ),
 ];
 
 /// The labels of the test inputs: 1 is benign.
@@ -23,8 +35,12 @@ const LABELS: &[u8] = include_bytes!("../../../../examples/breast_cancer/test_la
 /// Shows the whole way.
 pub fn run(arguments: &Demo) -> Result<Outcome> {
     let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let folder = arguments.output.clone().unwrap_or_else(|| temporary.path().to_owned());
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let folder = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| temporary.path().to_owned());
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot make {}", folder.display()))?;
     for (name, content) in FILES {
         crate::files::write(&folder.join(name), content)?;
     }
@@ -46,7 +62,9 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
         limit: Vec::new(),
     };
     let model = folder.join("model.onnx");
-    let prepared = clock.step("read", "reading the model", || setup::prepare(&model, &options))?;
+    let prepared = clock.step("read", "reading the model", || {
+        setup::prepare(&model, &options)
+    })?;
     let inputs: Vec<Declared> = { prepared.inputs().into_iter() }
         .map(|(name, shape)| Declared { name, shape })
         .collect();
@@ -54,7 +72,10 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
     setup::save(&mut clock, &made, &model, &folder)?;
     outcome.line("1. Set up");
     setup::describe(&mut outcome, &made);
-    let keys = [("proving", folder.join("model.pk")), ("verifying", folder.join("model.vk"))];
+    let keys = [
+        ("proving", folder.join("model.pk")),
+        ("verifying", folder.join("model.vk")),
+    ];
     for (name, path) in keys {
         outcome.key_bytes.insert(name, size(&path)?);
     }
@@ -68,14 +89,24 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
     proved.proof.save(&path)?;
     let proof_bytes = size(&path)?;
     outcome.line("\n2. Prove the diagnosis of one patient");
-    outcome.line(format!("  {} in {}", bytes(proof_bytes), duration(clock.seconds["prove"])));
+    outcome.line(format!(
+        "  {} in {}",
+        bytes(proof_bytes),
+        duration(clock.seconds["prove"])
+    ));
 
     let accepted = verify(&mut clock, &folder, &path)?;
     outcome.line("\n3. Verify: with the verifying key and the proof, and nothing else");
-    outcome.line(format!("  accepted in {}", duration(clock.seconds["verify"])));
+    outcome.line(format!(
+        "  accepted in {}",
+        duration(clock.seconds["verify"])
+    ));
     super::show_arrays(&mut outcome, "public output", &accepted.outputs);
     outcome.line("  hidden: the 30 measurements, and all parameters of the network");
-    outcome.line(format!("  {:.1} bits of proven security, no trusted set-up, nothing but hashes", accepted.security_bits));
+    outcome.line(format!(
+        "  {:.1} bits of proven security, no trusted set-up, nothing but hashes",
+        accepted.security_bits
+    ));
 
     let reason = forge(&folder, &path, &accepted.outputs)?;
     outcome.line("\n4. Claim the opposite diagnosis with the same proof");
@@ -96,24 +127,40 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
 }
 
 /// How the integer program does on data that training has not seen.
-fn accuracy_on_tests(outcome: &mut Outcome, key: &vouch::ProvingKey, inputs: &Arrays) -> Result<()> {
+fn accuracy_on_tests(
+    outcome: &mut Outcome,
+    key: &vouch::ProvingKey,
+    inputs: &Arrays,
+) -> Result<()> {
     let outputs = key.run(inputs)?;
     let labels = tensors::from_npy(LABELS)?;
-    let Some(probabilities) = outputs.values().next() else { bail!("the model has no output") };
+    let Some(probabilities) = outputs.values().next() else {
+        bail!("the model has no output")
+    };
     let right = { probabilities.data.chunks(2).zip(&labels.data) }
         .filter(|(row, label)| (row[1] > row[0]) == (**label > 0.5))
         .count();
-    outcome.line(format!("  {right} of {} unseen patients get the right diagnosis from the integer program", labels.data.len()));
-    outcome.more.insert("test_accuracy".into(), serde_json::json!({ "right": right, "of": labels.data.len() }));
+    outcome.line(format!(
+        "  {right} of {} unseen patients get the right diagnosis from the integer program",
+        labels.data.len()
+    ));
+    outcome.more.insert(
+        "test_accuracy".into(),
+        serde_json::json!({ "right": right, "of": labels.data.len() }),
+    );
     Ok(())
 }
 
 /// Verifies as somebody else would: from the files.
 fn verify(clock: &mut Clock, folder: &Path, proof: &Path) -> Result<vouch::Accepted> {
     let key = VerifyingKey::load(folder.join("model.vk"))?;
-    clock.step("certificate", "checking the key", || key.check_certificate(None))?;
+    clock.step("certificate", "checking the key", || {
+        key.check_certificate(None)
+    })?;
     let proof = Proof::load(proof)?;
-    match clock.step("verify", "verifying", || key.verify(&proof, &Expected::default())) {
+    match clock.step("verify", "verifying", || {
+        key.verify(&proof, &Expected::default())
+    }) {
         Ok(accepted) => Ok(accepted),
         Err(rejected) => bail!("the proof was rejected: {rejected}"),
     }
@@ -124,7 +171,10 @@ fn forge(folder: &Path, proof: &PathBuf, outputs: &Arrays) -> Result<String> {
     let key = VerifyingKey::load(folder.join("model.vk"))?;
     let mut claimed = outputs.clone();
     claimed.values_mut().for_each(|array| array.data.reverse());
-    let expected = Expected { outputs: claimed, ..Expected::default() };
+    let expected = Expected {
+        outputs: claimed,
+        ..Expected::default()
+    };
     let reason = match key.verify(&Proof::load(proof)?, &expected) {
         Ok(_) => bail!("a changed output was accepted"),
         Err(rejected) => rejected.to_string(),
@@ -132,7 +182,9 @@ fn forge(folder: &Path, proof: &PathBuf, outputs: &Arrays) -> Result<String> {
     let forged = Proof::load(proof)?.with_reversed_publics();
     match key.verify(&forged, &Expected::default()) {
         Ok(_) => bail!("a proof with a changed output was accepted"),
-        Err(rejected) => Ok(format!("{reason}; and with the output changed inside the proof: {rejected}")),
+        Err(rejected) => Ok(format!(
+            "{reason}; and with the output changed inside the proof: {rejected}"
+        )),
     }
 }
 

@@ -10,7 +10,9 @@ use serde_json::json;
 /// Tells what is not supported, or what proofs would cost.
 pub fn run(arguments: &Doctor) -> Result<Outcome> {
     let mut clock = Clock::new();
-    let prepared = clock.step("read", "reading the model", || setup::prepare(&arguments.model, &arguments.options))?;
+    let prepared = clock.step("read", "reading the model", || {
+        setup::prepare(&arguments.model, &arguments.options)
+    })?;
     let found = clock.step("diagnose", "looking at every node", || prepared.diagnose())?;
     let mut outcome = Outcome::default();
     let is_supported = found.unsupported.is_empty();
@@ -21,23 +23,36 @@ pub fn run(arguments: &Doctor) -> Result<Outcome> {
     ));
     if !is_supported {
         let mut rows = vec![["node", "operator", "reason"].map(String::from).to_vec()];
-        rows.extend(found.unsupported.iter().map(|one| {
-            vec![one.node.clone(), one.operator.clone(), one.reason.clone()]
-        }));
+        rows.extend(
+            found
+                .unsupported
+                .iter()
+                .map(|one| vec![one.node.clone(), one.operator.clone(), one.reason.clone()]),
+        );
         outcome.table(&rows);
     }
     if let Some(estimate) = &found.estimate {
         outcome.line("\nWhat a proof would cost, on two cores");
         let row = |name: &str, value: String| vec![name.to_owned(), value];
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate, which is positive")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an estimate, which is positive"
+        )]
         let memory = estimate.bytes as u64;
         outcome.table(&[
             row("quantity", "about".into()),
             row("time", duration(estimate.seconds)),
             row("memory", bytes(memory)),
-            row("integers committed by a proof", estimate.witness.to_string()),
+            row(
+                "integers committed by a proof",
+                estimate.witness.to_string(),
+            ),
             row("lookups", estimate.lookups.to_string()),
-            row("integers committed by the key", estimate.parameters.to_string()),
+            row(
+                "integers committed by the key",
+                estimate.parameters.to_string(),
+            ),
         ]);
         outcome.more.insert(
             "estimate".into(),
@@ -55,7 +70,9 @@ pub fn run(arguments: &Doctor) -> Result<Outcome> {
         .map(|one| json!({ "node": one.node, "operator": one.operator, "reason": one.reason }))
         .collect();
     outcome.more.insert("supported".into(), is_supported.into());
-    outcome.more.insert("unsupported".into(), unsupported.into());
+    outcome
+        .more
+        .insert("unsupported".into(), unsupported.into());
     outcome.seconds = clock.seconds;
     outcome.peak_bytes = peak_bytes();
     Ok(outcome)

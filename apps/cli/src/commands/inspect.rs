@@ -17,7 +17,8 @@ pub fn run(arguments: &Inspect) -> Result<Outcome> {
     match kind {
         Some(vouch::FileKind::Proof) => show_proof(&mut outcome, &load_proof(path)?, size(path)?),
         Some(vouch::FileKind::ProvingKey) => {
-            let key = ProvingKey::load(path).with_context(|| format!("cannot use {}", path.display()))?;
+            let key =
+                ProvingKey::load(path).with_context(|| format!("cannot use {}", path.display()))?;
             show_key(&mut outcome, key.verifying_key(), arguments.security)?;
             if let Some(left) = key.proofs_left()? {
                 outcome.line(format!("  {left} proofs can still be made"));
@@ -35,7 +36,10 @@ pub fn run(arguments: &Inspect) -> Result<Outcome> {
 
 fn show_proof(outcome: &mut Outcome, proof: &Proof, size: u64) {
     outcome.line(format!("A proof of {}", bytes(size)));
-    outcome.line(format!("  made with the key {}", hexadecimal(proof.key_digest())));
+    outcome.line(format!(
+        "  made with the key {}",
+        hexadecimal(proof.key_digest())
+    ));
     outcome.model = Some(hexadecimal(proof.key_digest()));
     outcome.proof_bytes = Some(size);
 }
@@ -62,9 +66,15 @@ pub fn shape(program: &Program<Dim>, shape: &[Dim]) -> String {
 fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result<()> {
     let program = key.program();
     outcome.line(format!("A key with digest {}", hexadecimal(key.digest())));
-    let mut rows = vec![["tensor", "what", "who sees it", "shape", "bits", "fraction"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["tensor", "what", "who sees it", "shape", "bits", "fraction"]
+            .map(String::from)
+            .to_vec(),
+    ];
     for input in &program.inputs {
-        let bits = (128 - (i128::from(input.interval.hi) - i128::from(input.interval.lo)).leading_zeros()).to_string();
+        let bits = (128
+            - (i128::from(input.interval.hi) - i128::from(input.interval.lo)).leading_zeros())
+        .to_string();
         rows.push(vec![
             input.name.clone(),
             "input".into(),
@@ -77,13 +87,24 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
     for output in &program.outputs {
         let visibility = word(output.visibility).into();
         let fraction = output.fraction_bits.to_string();
-        rows.push(vec![output.name.clone(), "output".into(), visibility, String::new(), String::new(), fraction]);
+        rows.push(vec![
+            output.name.clone(),
+            "output".into(),
+            visibility,
+            String::new(),
+            String::new(),
+            fraction,
+        ]);
     }
     outcome.table(&rows);
     let count: usize = { program.parameters.iter() }
         .map(|parameter| parameter.shape.iter().product::<usize>())
         .sum();
-    let seen: Vec<&str> = program.parameters.iter().map(|parameter| word(parameter.visibility)).collect();
+    let seen: Vec<&str> = program
+        .parameters
+        .iter()
+        .map(|parameter| word(parameter.visibility))
+        .collect();
     outcome.line(format!(
         "  {count} parameters in {} tensors, {}",
         seen.len(),
@@ -95,7 +116,11 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
     }
     outcome.line("\nOperators of the integer program");
     let mut rows = vec![["operator", "count"].map(String::from).to_vec()];
-    rows.extend(operators.iter().map(|(name, count)| vec![(*name).to_owned(), count.to_string()]));
+    rows.extend(
+        operators
+            .iter()
+            .map(|(name, count)| vec![(*name).to_owned(), count.to_string()]),
+    );
     outcome.table(&rows);
     let symbols = vec![1; program.symbols.len()];
     let bits = key.security_bits(&symbols)?;

@@ -26,7 +26,10 @@ fn declared<'a>(inputs: impl IntoIterator<Item = &'a Input<Dim>>) -> Vec<Declare
 }
 
 /// What is known of outputs without the sizes of a statement: their names, and the shapes of `found`.
-fn declared_outputs<'a>(outputs: impl IntoIterator<Item = &'a Output>, found: &Arrays) -> Vec<Declared> {
+fn declared_outputs<'a>(
+    outputs: impl IntoIterator<Item = &'a Output>,
+    found: &Arrays,
+) -> Vec<Declared> {
     let declared = |output: &Output| Declared {
         name: output.name.clone(),
         shape: found.get(&output.name).map_or(Vec::new(), |array| {
@@ -41,7 +44,8 @@ fn load_proving_key(path: &Path) -> Result<ProvingKey> {
 }
 
 fn load_verifying_key(path: &Path) -> Result<VerifyingKey> {
-    VerifyingKey::load(path).with_context(|| format!("cannot use the verifying key {}", path.display()))
+    VerifyingKey::load(path)
+        .with_context(|| format!("cannot use the verifying key {}", path.display()))
 }
 
 fn load_proof(path: &Path) -> Result<Proof> {
@@ -62,7 +66,9 @@ fn hexadecimal(digest: &[u8]) -> String {
 fn digest(text: &str) -> Result<[u8; 32]> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        bail!("--model: expected a digest of 64 hexadecimal digits, found {text:?}; `vouch inspect MODEL.vk` shows it");
+        bail!(
+            "--model: expected a digest of 64 hexadecimal digits, found {text:?}; `vouch inspect MODEL.vk` shows it"
+        );
     }
     let mut digest = [0; 32];
     for (at, byte) in digest.iter_mut().enumerate() {
@@ -79,7 +85,11 @@ fn show_arrays(outcome: &mut Outcome, title: &str, arrays: &Arrays) {
             .map(|value| format!("{value:.6}"))
             .collect();
         let more = if array.data.len() > MOST { ", .." } else { "" };
-        outcome.line(format!("  {title} {name} {:?}: {}{more}", array.shape, values.join(", ")));
+        outcome.line(format!(
+            "  {title} {name} {:?}: {}{more}",
+            array.shape,
+            values.join(", ")
+        ));
     }
 }
 
@@ -91,7 +101,10 @@ mod tests {
     fn digests_are_read_as_they_are_shown() {
         let bytes: [u8; 32] = std::array::from_fn(|at| u8::try_from(at * 7).unwrap_or(0));
         assert_eq!(digest(&hexadecimal(&bytes)).expect("a digest"), bytes);
-        assert_eq!(digest(&format!("0x{}", hexadecimal(&bytes))).expect("a digest"), bytes);
+        assert_eq!(
+            digest(&format!("0x{}", hexadecimal(&bytes))).expect("a digest"),
+            bytes
+        );
         for text in ["", "12", &"g".repeat(64), &"é".repeat(32)] {
             assert!(digest(text).is_err());
         }

@@ -10,12 +10,20 @@ use vouch::Visibility;
 
 /// Makes a proof for one input or a batch.
 pub fn run(arguments: &Prove) -> Result<Outcome> {
-    let path = arguments.output.clone().unwrap_or_else(|| arguments.input.with_extension("proof"));
+    let path = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| arguments.input.with_extension("proof"));
     if [&arguments.key, &arguments.input].contains(&&path) {
-        bail!("the proof would overwrite {}; choose another file with -o", path.display());
+        bail!(
+            "the proof would overwrite {}; choose another file with -o",
+            path.display()
+        );
     }
     let mut clock = Clock::new();
-    let key = clock.step("load", "loading the key", || load_proving_key(&arguments.key))?;
+    let key = clock.step("load", "loading the key", || {
+        load_proving_key(&arguments.key)
+    })?;
     let verifying = key.verifying_key();
     let inputs = tensors::read(&arguments.input, &declared(&verifying.program().inputs))?;
     // Before the work, and before the key's budget is touched.
@@ -24,11 +32,19 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
     proved.proof.save(&path)?;
     for (name, sealed) in &proved.sealed {
         sealed.save(path.with_extension(format!("{name}.sealed")))?;
-        sealed.seal().save(path.with_extension(format!("{name}.seal")))?;
+        sealed
+            .seal()
+            .save(path.with_extension(format!("{name}.seal")))?;
     }
-    let is_public = |name: &str| verifying.outputs(Visibility::Public).any(|output| output.name == name);
-    let (public, hidden): (vouch::Arrays, vouch::Arrays) =
-        proved.outputs.into_iter().partition(|(name, _)| is_public(name));
+    let is_public = |name: &str| {
+        verifying
+            .outputs(Visibility::Public)
+            .any(|output| output.name == name)
+    };
+    let (public, hidden): (vouch::Arrays, vouch::Arrays) = proved
+        .outputs
+        .into_iter()
+        .partition(|(name, _)| is_public(name));
     let mut outcome = Outcome::default();
     let proof_bytes = size(&path)?;
     outcome.line(format!(

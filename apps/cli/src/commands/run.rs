@@ -12,9 +12,16 @@ use vouch::{Arrays, FloatModel};
 /// Runs the integer program of a key, and the float model beside it where the key's folder has it.
 pub fn run(arguments: &Run) -> Result<Outcome> {
     let mut clock = Clock::new();
-    let key = clock.step("load", "loading the key", || load_proving_key(&arguments.key))?;
-    let inputs = tensors::read(&arguments.input, &declared(&key.verifying_key().program().inputs))?;
-    let outputs = clock.step("execute", "running the integer program", || key.run(&inputs))?;
+    let key = clock.step("load", "loading the key", || {
+        load_proving_key(&arguments.key)
+    })?;
+    let inputs = tensors::read(
+        &arguments.input,
+        &declared(&key.verifying_key().program().inputs),
+    )?;
+    let outputs = clock.step("execute", "running the integer program", || {
+        key.run(&inputs)
+    })?;
     let mut outcome = Outcome::default();
     outcome.line("Outputs of the integer program");
     show_arrays(&mut outcome, "output", &outputs);
@@ -56,7 +63,10 @@ pub fn compare(outputs: &Arrays, float: &Arrays) -> Map<String, Value> {
         let largest = errors.iter().copied().fold(0.0, f64::max);
         #[expect(clippy::cast_precision_loss, reason = "a count of values")]
         let mean = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
-        Some((name.clone(), json!({ "max_error": largest, "mean_error": mean })))
+        Some((
+            name.clone(),
+            json!({ "max_error": largest, "mean_error": mean }),
+        ))
     };
     outputs.iter().filter_map(distance).collect()
 }

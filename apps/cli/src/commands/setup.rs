@@ -13,18 +13,35 @@ use vouch::{Accuracy, Made, Visibility};
 /// Makes the keys of a model.
 pub fn run(arguments: &Setup) -> Result<Outcome> {
     let mut clock = Clock::new();
-    let setup = clock.step("read", "reading the model", || prepare(&arguments.model, &arguments.options))?;
+    let setup = clock.step("read", "reading the model", || {
+        prepare(&arguments.model, &arguments.options)
+    })?;
     std::fs::create_dir_all(&arguments.output)
         .with_context(|| format!("cannot make the folder {}", arguments.output.display()))?;
     let folder = &arguments.output;
     crate::files::check_writable(&folder.join("model.pk"))?;
-    let made = clock.step("setup", "quantising and committing to the parameters", || setup.run())?;
+    let made = clock.step(
+        "setup",
+        "quantising and committing to the parameters",
+        || setup.run(),
+    )?;
     save(&mut clock, &made, &arguments.model, folder)?;
     let mut outcome = Outcome::default();
-    let (pk, vk) = (size(&folder.join("model.pk"))?, size(&folder.join("model.vk"))?);
+    let (pk, vk) = (
+        size(&folder.join("model.pk"))?,
+        size(&folder.join("model.vk"))?,
+    );
     outcome.line(format!("Set up in {}", duration(clock.seconds["setup"])));
-    outcome.line(format!("  {}  {}  keep it: it holds the parameters", folder.join("model.pk").display(), bytes(pk)));
-    outcome.line(format!("  {}  {}  give it to whoever verifies", folder.join("model.vk").display(), bytes(vk)));
+    outcome.line(format!(
+        "  {}  {}  keep it: it holds the parameters",
+        folder.join("model.pk").display(),
+        bytes(pk)
+    ));
+    outcome.line(format!(
+        "  {}  {}  give it to whoever verifies",
+        folder.join("model.vk").display(),
+        bytes(vk)
+    ));
     describe(&mut outcome, &made);
     outcome.key_bytes = [("proving", pk), ("verifying", vk)].into();
     outcome.seconds = clock.seconds;
@@ -51,11 +68,18 @@ pub fn describe(outcome: &mut Outcome, made: &Made) {
     let digest = super::hexadecimal(verifying.digest());
     outcome.line(format!("  digest {digest}"));
     let names = |visibility| {
-        let inputs = verifying.inputs(visibility).map(|input| input.name.as_str());
-        let outputs = verifying.outputs(visibility).map(|output| output.name.as_str());
+        let inputs = verifying
+            .inputs(visibility)
+            .map(|input| input.name.as_str());
+        let outputs = verifying
+            .outputs(visibility)
+            .map(|output| output.name.as_str());
         let mut names: Vec<&str> = inputs.chain(outputs).collect();
         let parameters = &verifying.program().parameters;
-        if parameters.iter().any(|parameter| parameter.visibility == visibility) {
+        if parameters
+            .iter()
+            .any(|parameter| parameter.visibility == visibility)
+        {
             names.push("parameters");
         }
         names.join(", ")
@@ -70,15 +94,30 @@ pub fn describe(outcome: &mut Outcome, made: &Made) {
             outcome.line(format!("  {word} {names}"));
         }
     }
-    let data = if made.calibrated { "the calibration data" } else { "random inputs; give real ones with --calibrate" };
+    let data = if made.calibrated {
+        "the calibration data"
+    } else {
+        "random inputs; give real ones with --calibrate"
+    };
     outcome.line(format!("\nAccuracy against the float model, on {data}"));
-    let mut rows = vec![["output", "largest error", "mean error", "same top entry", "rows"].map(String::from).to_vec()];
+    let mut rows = vec![
+        [
+            "output",
+            "largest error",
+            "mean error",
+            "same top entry",
+            "rows",
+        ]
+        .map(String::from)
+        .to_vec(),
+    ];
     rows.extend(made.accuracy.iter().map(|one| {
         vec![
             one.name.clone(),
             format!("{:.2e}", one.max_error),
             format!("{:.2e}", one.mean_error),
-            one.top1.map_or_else(|| "-".into(), |share| format!("{:.2} %", 100.0 * share)),
+            one.top1
+                .map_or_else(|| "-".into(), |share| format!("{:.2} %", 100.0 * share)),
             one.rows.to_string(),
         ]
     }));
@@ -96,11 +135,17 @@ pub fn remarks(outcome: &mut Outcome, notes: &[String], constants: &[(String, St
     if !constants.is_empty() {
         outcome.line("\nConstants that the key reveals, as they are part of the program");
         let mut rows = vec![["node", "value"].map(String::from).to_vec()];
-        rows.extend(constants.iter().map(|(name, value)| vec![name.clone(), value.clone()]));
+        rows.extend(
+            constants
+                .iter()
+                .map(|(name, value)| vec![name.clone(), value.clone()]),
+        );
         outcome.table(&rows);
     }
     outcome.more.insert("notes".into(), json!(notes));
-    outcome.more.insert("public_constants".into(), json!(constants));
+    outcome
+        .more
+        .insert("public_constants".into(), json!(constants));
 }
 
 /// Accuracy as an object with a key for each output.
@@ -145,8 +190,12 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
         (&options.limit, "--limit", &mut setup.options.limits),
     ] {
         for text in texts {
-            let (name, size) = text.split_once('=').context(anyhow!("{option}: expected NAME=SIZE, found {text:?}"))?;
-            let size = size.parse().with_context(|| format!("{option}: expected a size, found {size:?}"))?;
+            let (name, size) = text
+                .split_once('=')
+                .context(anyhow!("{option}: expected NAME=SIZE, found {text:?}"))?;
+            let size = size
+                .parse()
+                .with_context(|| format!("{option}: expected a size, found {size:?}"))?;
             sizes.insert(name.to_owned(), size);
         }
     }
@@ -168,7 +217,11 @@ fn range(text: &str) -> Result<(String, f64, f64)> {
     let parse = || {
         let (name, ends) = text.rsplit_once('=')?;
         let (lo, hi) = ends.split_once(',')?;
-        Some((name.to_owned(), lo.trim().parse().ok()?, hi.trim().parse().ok()?))
+        Some((
+            name.to_owned(),
+            lo.trim().parse().ok()?,
+            hi.trim().parse().ok()?,
+        ))
     };
     parse().with_context(|| format!("--range: expected NAME=LO,HI, found {text:?}"))
 }
@@ -179,8 +232,14 @@ mod tests {
 
     #[test]
     fn ranges_are_read_as_documented() {
-        assert_eq!(range("x=-1,2.5").expect("a range"), ("x".to_owned(), -1.0, 2.5));
-        assert_eq!(range("a=b=0, 1e3").expect("a range"), ("a=b".to_owned(), 0.0, 1000.0));
+        assert_eq!(
+            range("x=-1,2.5").expect("a range"),
+            ("x".to_owned(), -1.0, 2.5)
+        );
+        assert_eq!(
+            range("a=b=0, 1e3").expect("a range"),
+            ("a=b".to_owned(), 0.0, 1000.0)
+        );
         for text in ["x", "x=1", "x=a,b", "x=1;2"] {
             assert!(range(text).is_err(), "{text}");
         }

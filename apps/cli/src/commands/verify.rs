@@ -1,6 +1,8 @@
 //! `vouch verify`.
 
-use super::{declared, declared_outputs, digest, load_proof, load_verifying_key, show_arrays, size};
+use super::{
+    declared, declared_outputs, digest, load_proof, load_verifying_key, show_arrays, size,
+};
 use crate::arguments::Verify;
 use crate::clock::{Clock, peak_bytes};
 use crate::outcome::{Outcome, duration};
@@ -12,23 +14,32 @@ use vouch::{Accepted, Expected, Rejected, Trusted, Visibility};
 pub fn run(arguments: &Verify) -> Result<Outcome> {
     let mut clock = Clock::new();
     let model = arguments.model.as_deref().map(digest).transpose()?;
-    let key = clock.step("load", "loading the key", || load_verifying_key(&arguments.key))?;
+    let key = clock.step("load", "loading the key", || {
+        load_verifying_key(&arguments.key)
+    })?;
     let proof = load_proof(&arguments.proof)?;
     let inputs = match &arguments.input {
         Some(path) => tensors::read(path, &declared(key.inputs(Visibility::Public)))?,
         None => Default::default(),
     };
     // The shapes of outputs follow from the statement, which the proof has to show first.
-    let known = Expected { inputs, model, ..Expected::default() };
+    let known = Expected {
+        inputs,
+        model,
+        ..Expected::default()
+    };
     let trusted = arguments.trusted.as_ref().map(Trusted::at);
-    let mut result =
-        clock.step("verify", "verifying", || key.verify_with(&proof, &known, trusted.as_ref()));
+    let mut result = clock.step("verify", "verifying", || {
+        key.verify_with(&proof, &known, trusted.as_ref())
+    });
     if let (Ok(accepted), Some(path)) = (&result, &arguments.output) {
         let declared = declared_outputs(key.outputs(Visibility::Public), &accepted.outputs);
         let outputs = tensors::read(path, &declared)?;
         let expected = Expected { outputs, ..known };
         // The certificate was checked a moment ago; the proof is checked again against the outputs.
-        result = clock.step("verify", "verifying", || key.verify_with(&proof, &expected, trusted.as_ref()));
+        result = clock.step("verify", "verifying", || {
+            key.verify_with(&proof, &expected, trusted.as_ref())
+        });
     }
     let mut outcome = Outcome {
         proof_bytes: Some(size(&arguments.proof)?),
@@ -53,9 +64,15 @@ fn accept(outcome: &mut Outcome, accepted: &Accepted, clock: &Clock) {
     show_arrays(outcome, "public input", &accepted.inputs);
     show_arrays(outcome, "public output", &accepted.outputs);
     for (name, seal) in &accepted.seals {
-        outcome.line(format!("  sealed {name}: {}", super::hexadecimal(&seal.digest())));
+        outcome.line(format!(
+            "  sealed {name}: {}",
+            super::hexadecimal(&seal.digest())
+        ));
     }
-    outcome.line(format!("  {:.1} bits of proven security", accepted.security_bits));
+    outcome.line(format!(
+        "  {:.1} bits of proven security",
+        accepted.security_bits
+    ));
     outcome.inputs = Some(tensors::to_json(&accepted.inputs));
     outcome.outputs = Some(tensors::to_json(&accepted.outputs));
     outcome.security_bits = Some(accepted.security_bits);

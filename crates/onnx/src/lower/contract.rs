@@ -84,10 +84,22 @@ fn einsum(
         }
         views.push((q.builder.view(&exact[at], steps, dims)?, kept));
     }
-    let [(a, a_labels), (b, b_labels)] = <[_; 2]>::try_from(views).map_err(|_| "two operands")?;
-    let missing = (0..rank).find(|label| !a_labels.contains(label) && !b_labels.contains(label));
-    if let Some(axis) = missing {
-        return Err(format!("axis {axis} of an einsum is in no operand"));
+    let [(a, mut a_labels), (b, b_labels)] =
+        <[_; 2]>::try_from(views).map_err(|_| "two operands")?;
+    let mut a = a;
+    // An axis of the result that no operand has is of size one.
+    for label in 0..rank {
+        if !a_labels.contains(&label) && !b_labels.contains(&label) {
+            if !is_one(&shape[label]) {
+                return Err(format!("axis {label} of an einsum is in no operand"));
+            }
+            let mut dims = a.shape.clone();
+            dims.push(Dim::from(1));
+            a = q
+                .builder
+                .view(&a, vec![Step::InsertAxis(a_labels.len())], dims)?;
+            a_labels.push(label);
+        }
     }
     let operator = Contract {
         rank,

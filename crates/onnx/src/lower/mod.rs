@@ -22,9 +22,9 @@ use tract_onnx::prelude::TypedNode;
 /// A family of operators.
 pub struct Family {
     /// Whether a node belongs to the family.
-    applies: fn(&TypedNode) -> bool,
+    pub applies: fn(&TypedNode) -> bool,
     /// The results of a node of the family.
-    lower: fn(&mut Quantiser<'_>, &Node<'_>) -> Result<Vec<Lazy>, Refusal>,
+    pub lower: fn(&mut Quantiser<'_>, &Node<'_>) -> Result<Vec<Lazy>, Refusal>,
 }
 
 /// The families: one line each.

@@ -9,7 +9,7 @@ use tract_onnx::tract_core::ops::change_axes::AxisOp;
 pub const FAMILY: Family = Family { applies, lower };
 
 fn applies(node: &TypedNode) -> bool {
-    let op = &*node.op;
+    let op: &dyn tract_onnx::prelude::TypedOp = node.op.as_ref();
     op.is::<AxisOp>()
         || op.is::<FiniteReshape>()
         || op.is::<MultiBroadcastTo>()

@@ -81,7 +81,9 @@ pub fn samples(model: &Model, options: &Options) -> Vec<Arrays> {
         return options.calibration.clone();
     }
     let symbols = symbols(model, options);
-    (0..RANDOM_RUNS).map(|run| random(model, options, &symbols, run)).collect()
+    (0..RANDOM_RUNS)
+        .map(|run| random(model, options, &symbols, run))
+        .collect()
 }
 
 /// Values of the symbols for random inputs.

@@ -11,8 +11,8 @@ pub mod piecewise;
 pub mod table;
 mod walk;
 
-pub use calibrate::samples;
 pub use builder::{Refusal, Value};
+pub use calibrate::samples;
 pub use expr::Expr;
 pub use lazy::{Constant, Lazy, Pointwise};
 pub use node::Node;

@@ -14,7 +14,7 @@ use crate::read::{dims, guard};
 use program::{Dim, Interval, Program, Tensor, ValueId, Visibility};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tract_onnx::prelude::{IntoArcTensor, IntoTValue, OutletId, TValue, TVec, TypedFact, TypedNode};
+use tract_onnx::prelude::{IntoTValue, IntoTensor, OutletId, TypedFact, TypedNode};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
@@ -309,14 +309,16 @@ impl<'a> Quantiser<'a> {
             Lazy::Pointwise(_) => None,
         });
         let tensors: Option<Vec<_>> = tensors.collect();
-        let values: TVec<TValue> = tensors?.into_iter().map(IntoTValue::into_tvalue).collect();
+        let values = tensors?.into_iter().map(IntoTValue::into_tvalue).collect();
         let results = guard(|| node.op.eval_out_of_plan(values)).ok()?.ok()??;
         let parameter = inputs.iter().any(|input| match input {
             Lazy::Constant(constant) => constant.parameter,
             Lazy::Pointwise(_) => false,
         });
         let constants = results.into_iter().map(|result| {
-            let constant = self.constant(&node.name, result.into_arc_tensor()).ok()?;
+            let constant = self
+                .constant(&node.name, Arc::new(result.into_tensor()))
+                .ok()?;
             Some(Constant {
                 parameter: constant.parameter || parameter,
                 ..constant

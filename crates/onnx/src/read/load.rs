@@ -9,7 +9,6 @@ use std::path::Path;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
-use tract_onnx::tract_core::internal::{bail};
 
 /// A typed graph, and what is said about it.
 pub struct Loaded {
@@ -93,13 +92,17 @@ fn typed(
 ) -> TractResult<(TypedModel, Vec<Symbol>)> {
     let parsed = reader.parse(model, folder)?;
     if !parsed.unresolved_inputs.is_empty() {
-        bail!("nothing computes {:?}", parsed.unresolved_inputs);
+        return Err(TractError::msg(format!(
+            "nothing computes {:?}",
+            parsed.unresolved_inputs
+        )));
     }
     let mut graph = parsed.model;
     for (at, outlet) in graph.input_outlets()?.to_vec().into_iter().enumerate() {
         let mut fact = graph.outlet_fact(outlet)?.clone();
         let Some(rank) = fact.shape.rank().concretize() else {
-            bail!("input {:?} has no shape", graph.node(outlet.node).name);
+            let name = &graph.node(outlet.node).name;
+            return Err(TractError::msg(format!("input {name:?} has no shape")));
         };
         for axis in 0..usize::try_from(rank)? {
             let Some(dim) = fact.shape.dim(axis).and_then(|dim| dim.concretize()) else {
