@@ -1,0 +1,240 @@
+//! Sums, differences, products, quotients, powers, maxima and minima of two tensors.
+
+use super::prelude::*;
+use program::operator::Contract;
+use tract_onnx::tract_core::ops::binary::BinMiniOp;
+use tract_onnx::tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub, SubF};
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    is_binary(node, |op| instruction(op).is_some())
+}
+
+/// The instruction on two numbers; the second is whether the operands come in the other order.
+fn instruction(op: &dyn BinMiniOp) -> Option<(Instruction, bool)> {
+    macro_rules! table {
+        ($($operator:ident => $instruction:ident, $swapped:literal;)*) => {
+            $(if op.is::<$operator>() {
+                return Some((Instruction::$instruction, $swapped));
+            })*
+        };
+    }
+    table! {
+        Add => Add, false;
+        Sub => Subtract, false;
+        SubF => Subtract, true;
+        Mul => Multiply, false;
+        Div => Divide, false;
+        Pow => Power, false;
+        Max => Maximum, false;
+        Min => Minimum, false;
+    }
+    None
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let (instruction, swapped) = instruction(binary(node)?).ok_or("the operator is unknown")?;
+    let (mut a, mut b) = (node.input(0)?.clone(), node.input(1)?.clone());
+    if swapped {
+        std::mem::swap(&mut a, &mut b);
+    }
+    let integers = node.types.first().is_some_and(|kind| kind.is_integer());
+    if integers && instruction == Instruction::Divide {
+        return Err("a division of integers; cast to floating point and take the floor".into());
+    }
+    if let Some(fused) = fuse(q, node, instruction, &a, &b) {
+        return Ok(vec![fused]);
+    }
+    let value = match instruction {
+        Instruction::Add => add(q, node, &a, &b, 1)?,
+        Instruction::Subtract => add(q, node, &a, &b, -1)?,
+        Instruction::Multiply => multiply(q, node, &a, &b)?,
+        Instruction::Divide => divide(q, node, &a, &b)?,
+        Instruction::Maximum => extreme(q, node, &a, &b, 1)?,
+        Instruction::Minimum => extreme(q, node, &a, &b, -1)?,
+        _ => return Err("a power of two tensors; only powers with one number are possible".into()),
+    };
+    Ok(vec![value.into()])
+}
+
+/// One function of one variable, if the operands are numbers and functions of one value.
+fn fuse(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    instruction: Instruction,
+    a: &Lazy,
+    b: &Lazy,
+) -> Option<Lazy> {
+    let number = |constant: &Constant| constant.number();
+    let (base, a, b, range) = match (a, b) {
+        (Lazy::Pointwise(x), Lazy::Constant(c)) => {
+            let value = number(c)?;
+            q.reveal(c);
+            (&x.base, x.expr.clone(), Expr::Constant(value), x.range)
+        }
+        (Lazy::Constant(c), Lazy::Pointwise(x)) => {
+            let value = number(c)?;
+            q.reveal(c);
+            (&x.base, Expr::Constant(value), x.expr.clone(), x.range)
+        }
+        (Lazy::Pointwise(x), Lazy::Pointwise(y)) => {
+            let same = x.base.id == y.base.id && x.base.bits == y.base.bits;
+            if !same {
+                return None;
+            }
+            (&x.base, x.expr.clone(), y.expr.clone(), x.range)
+        }
+        _ => return None,
+    };
+    if base.shape.len() != node.shape().len() {
+        return None;
+    }
+    // A formula that grows without end costs more than a table of its own.
+    let expr = a.binary(instruction, b);
+    if expr.formula().instructions.len() > 128 {
+        return None;
+    }
+    Some(Lazy::Pointwise(Pointwise {
+        base: base.clone(),
+        expr,
+        range,
+    }))
+}
+
+/// `a + sign * b`.
+fn add(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    a: &Lazy,
+    b: &Lazy,
+    sign: i64,
+) -> Result<Value, Refusal> {
+    let [a, b] = addends(q, a, b)?;
+    let (a, b) = (
+        q.broadcast(&a, node.shape())?,
+        q.broadcast(&b, node.shape())?,
+    );
+    let aligned = q.aligned(&[a, b])?;
+    q.builder
+        .sum(&[(1, &aligned[0]), (sign, &aligned[1])], 0, aligned[0].bits)
+}
+
+/// Two operands as values; a constant takes no more fraction bits than the other has.
+fn addends(q: &mut Quantiser<'_>, a: &Lazy, b: &Lazy) -> Result<[Value; 2], Refusal> {
+    Ok(match (a, b) {
+        (Lazy::Constant(a), b) => {
+            let b = q.value(b)?;
+            [q.parameter(a, b.bits)?, b]
+        }
+        (a, Lazy::Constant(b)) => {
+            let a = q.value(a)?;
+            let b = q.parameter(b, a.bits)?;
+            [a, b]
+        }
+        (a, b) => [q.value(a)?, q.value(b)?],
+    })
+}
+
+fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<Value, Refusal> {
+    let (a, b) = (q.exact(a)?, q.exact(b)?);
+    product(q, node, &a, &b)
+}
+
+/// The product element by element; axes of size one are repeated.
+fn product(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Value, b: &Value) -> Result<Value, Refusal> {
+    let shape = node.shape();
+    let mut operand = |x: &Value, other: &Value| -> Result<(Value, Vec<usize>), Refusal> {
+        let (mut labels, mut steps, mut dims) = (Vec::new(), Vec::new(), Vec::new());
+        for (axis, dim) in x.shape.iter().enumerate() {
+            // An axis of size one in both stays with the first.
+            let other_is_one = other.shape.get(axis).is_none_or(is_one);
+            if is_one(dim) && (!other_is_one || std::ptr::eq(x, b)) {
+                steps.push(Step::RemoveAxis(axis - steps.len()));
+            } else {
+                labels.push(axis);
+                dims.push(dim.clone());
+            }
+        }
+        Ok((q.builder.view(x, steps, dims)?, labels))
+    };
+    if a.shape.len() != shape.len() || b.shape.len() != shape.len() {
+        return Err("the operands have different numbers of axes".into());
+    }
+    let (a_view, a_labels) = operand(a, b)?;
+    let (b_view, b_labels) = operand(b, a)?;
+    let operator = Contract {
+        rank: shape.len(),
+        a_labels,
+        b_labels,
+    };
+    let mut value = q
+        .builder
+        .contract(operator, &a_view, &b_view, shape.to_vec())?;
+    let known = a_view.known.multiply(b_view.known);
+    value.known = known.unwrap_or(value.known);
+    value.fixed = a.fixed && b.fixed;
+    Ok(value)
+}
+
+fn divide(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<Value, Refusal> {
+    if let Lazy::Constant(constant) = b {
+        let inverse = Lazy::Constant(constant.map(|value| 1.0 / value));
+        return multiply(q, node, a, &inverse);
+    }
+    let below = q.value(b)?;
+    if below.range.0 <= 0.0 && below.range.1 >= 0.0 {
+        // Of either sign: a table of the inverse.
+        let inverse = Lazy::Pointwise(Pointwise {
+            range: node.range(),
+            expr: Expr::Constant(1.0).binary(Instruction::Divide, Expr::Variable),
+            base: below,
+        });
+        return multiply(q, node, a, &inverse);
+    }
+    let below = q.narrow(&below)?;
+    let below = q.broadcast(&below, node.shape())?;
+    let above = q.value(a)?;
+    let above = q.broadcast(&above, node.shape())?;
+    q.divide(&above, &below, node.range())
+}
+
+/// The larger (`sign = 1`) or the smaller (`sign = -1`) of two: `b + sign * max(sign * (a - b), 0)`.
+fn extreme(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    a: &Lazy,
+    b: &Lazy,
+    sign: i64,
+) -> Result<Value, Refusal> {
+    let (a, b) = (q.exact(a)?, q.exact(b)?);
+    let (a, b) = (
+        q.broadcast(&a, node.shape())?,
+        q.broadcast(&b, node.shape())?,
+    );
+    larger(q, &a, &b, sign)
+}
+
+/// The larger (`sign = 1`) or the smaller (`sign = -1`) of two values of one shape.
+pub fn larger(q: &mut Quantiser<'_>, a: &Value, b: &Value, sign: i64) -> Result<Value, Refusal> {
+    let aligned = q.aligned(&[a.clone(), b.clone()])?;
+    let (a, b) = (&aligned[0], &aligned[1]);
+    let difference = q.builder.sum(&[(sign, a), (-sign, b)], 0, a.bits)?;
+    let [above, _] = q.builder.split(&difference, 0)?;
+    let mut value = q.builder.sum(&[(1, b), (sign, &above)], 0, a.bits)?;
+    let (known_a, known_b) = (a.known, b.known);
+    value.known = if sign > 0 {
+        relation::interval::Wide {
+            lo: known_a.lo.max(known_b.lo),
+            hi: known_a.hi.max(known_b.hi),
+        }
+    } else {
+        relation::interval::Wide {
+            lo: known_a.lo.min(known_b.lo),
+            hi: known_a.hi.min(known_b.hi),
+        }
+    };
+    value.fixed = a.fixed && b.fixed;
+    value.range = (a.range.0.min(b.range.0), a.range.1.max(b.range.1));
+    Ok(value)
+}

@@ -1,0 +1,82 @@
+//! Comparisons: truth values from signs.
+
+use super::prelude::*;
+use program::ValueId;
+use program::operator::AtLeastZero;
+use tract_onnx::tract_core::ops::binary::BinMiniOp;
+use tract_onnx::tract_core::ops::logic::{CompEq, CompGT, CompGTE, CompLT, CompLTE, CompNE};
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    is_binary(node, is_comparison)
+}
+
+fn is_comparison(op: &dyn BinMiniOp) -> bool {
+    op.is::<CompEq>()
+        || op.is::<CompNE>()
+        || op.is::<CompLT>()
+        || op.is::<CompLTE>()
+        || op.is::<CompGT>()
+        || op.is::<CompGTE>()
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let op = binary(node)?;
+    let mut values = Vec::new();
+    for at in 0..2 {
+        let value = match node.input(at)? {
+            Lazy::Constant(constant) if constant.number().is_some() => {
+                let other = q.exact(node.input(1 - at)?)?;
+                let number = constant.number().unwrap_or_default();
+                q.reveal(constant);
+                // As fine as the other operand: a threshold between two of its values stays there.
+                let threshold = q.number(&other, number)?;
+                q.broadcast(&threshold, node.shape())?
+            }
+            lazy => {
+                let value = q.exact(lazy)?;
+                q.broadcast(&value, node.shape())?
+            }
+        };
+        values.push(value);
+    }
+    let aligned = q.aligned(&values)?;
+    let (a, b) = (&aligned[0], &aligned[1]);
+    let value = if op.is::<CompGTE>() {
+        at_least(q, a, b)?
+    } else if op.is::<CompLTE>() {
+        at_least(q, b, a)?
+    } else if op.is::<CompGT>() {
+        let not = at_least(q, b, a)?;
+        negation(q, &not)?
+    } else if op.is::<CompLT>() {
+        let not = at_least(q, a, b)?;
+        negation(q, &not)?
+    } else {
+        // Equal if neither is larger.
+        let (above, below) = (at_least(q, a, b)?, at_least(q, b, a)?);
+        let mut both = q.builder.sum(&[(1, &above), (1, &below)], -1, 0)?;
+        both.known = relation::interval::Wide { lo: 0, hi: 1 };
+        let equal = q.builder.rescale(&both, 0)?;
+        if op.is::<CompNE>() {
+            negation(q, &equal)?
+        } else {
+            equal
+        }
+    };
+    Ok(vec![value.into()])
+}
+
+/// 1 where `a >= b`, else 0.
+pub fn at_least(q: &mut Quantiser<'_>, a: &Value, b: &Value) -> Result<Value, Refusal> {
+    let difference = q.builder.sum(&[(1, a), (-1, b)], 0, a.bits)?;
+    let node = q.builder.push(AtLeastZero.into(), vec![difference.id])?;
+    let id = ValueId { node, output: 0 };
+    Ok(q.builder.value(id, a.shape.clone(), 0, true))
+}
+
+/// The other truth value.
+pub fn negation(q: &mut Quantiser<'_>, x: &Value) -> Result<Value, Refusal> {
+    q.builder.sum(&[(-1, x)], 1, 0)
+}

@@ -1,0 +1,224 @@
+//! Matrix products, and every other einsum of two tensors.
+
+use super::prelude::*;
+use crate::array::Array;
+use program::operator::Contract;
+use relation::interval::Wide;
+use std::collections::BTreeMap;
+use tract_onnx::tract_core::ops::einsum::EinSum;
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    node.op.is::<EinSum>()
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let op = node.op_as::<EinSum>().ok_or("no einsum")?;
+    if op.q_params.is_some() || node.inputs.len() != 2 {
+        return Err("an einsum of other than two float tensors; export the float model".into());
+    }
+    let rank = node.shape().len();
+    // The label of each axis of each operand: the axis of the result, or a larger number.
+    let mut labels: [Vec<Option<usize>>; 2] =
+        [0, 1].map(|at| vec![None; node.input_shape(at).len()]);
+    let mut next = rank;
+    for axis in op.axes.iter_all_axes() {
+        let output = axis.outputs.first().and_then(|axes| axes.first().copied());
+        let label = output.unwrap_or(next);
+        if output.is_none() {
+            next += 1;
+        }
+        for (labels, axes) in labels.iter_mut().zip(&axis.inputs) {
+            if axes.len() > 1 {
+                return Err("an einsum over a diagonal".into());
+            }
+            for &axis in axes {
+                labels[axis] = Some(label);
+            }
+        }
+    }
+    let operands = [node.input(0)?, node.input(1)?];
+    let value = einsum(q, operands, &labels, node.shape())?;
+    Ok(vec![value.into()])
+}
+
+/// An einsum of two operands; labels beyond the rank are summed over.
+fn einsum(
+    q: &mut Quantiser<'_>,
+    operands: [&Lazy; 2],
+    labels: &[Vec<Option<usize>>; 2],
+    shape: &[Dim],
+) -> Result<Value, Refusal> {
+    let rank = shape.len();
+    let mut exact = Vec::new();
+    for operand in operands {
+        exact.push(q.exact(operand)?);
+    }
+    let sizes = |at: usize| {
+        let dims = exact[at].shape.iter().zip(&labels[at]);
+        dims.filter_map(|(dim, label)| label.map(|label| (label, dim.clone())))
+            .collect::<BTreeMap<usize, Dim>>()
+    };
+    let sizes = [sizes(0), sizes(1)];
+    let mut views = Vec::new();
+    for at in 0..2 {
+        let (mut steps, mut kept, mut dims) = (Vec::new(), Vec::new(), Vec::new());
+        for (axis, dim) in exact[at].shape.iter().enumerate() {
+            let label = labels[at][axis].ok_or("an axis of an einsum has no label")?;
+            let other = sizes[1 - at].get(&label);
+            let place = axis - steps.len();
+            // An axis of size one meets any other; one that is summed in one operand is summed first.
+            let repeated = is_one(dim) && other.is_some_and(|other| !is_one(other) || at == 1);
+            if repeated {
+                steps.push(Step::RemoveAxis(place));
+            } else if label >= rank && other.is_none_or(is_one) && !(is_one(dim) && other.is_some())
+            {
+                steps.push(Step::Sum(place));
+            } else if label >= rank && is_one(dim) {
+                steps.push(Step::RemoveAxis(place));
+            } else {
+                kept.push(label);
+                dims.push(dim.clone());
+            }
+        }
+        views.push((q.builder.view(&exact[at], steps, dims)?, kept));
+    }
+    let [(a, a_labels), (b, b_labels)] = <[_; 2]>::try_from(views).map_err(|_| "two operands")?;
+    let missing = (0..rank).find(|label| !a_labels.contains(label) && !b_labels.contains(label));
+    if let Some(axis) = missing {
+        return Err(format!("axis {axis} of an einsum is in no operand"));
+    }
+    let operator = Contract {
+        rank,
+        a_labels,
+        b_labels,
+    };
+    let [first, second] = operands;
+    let real = [constant(first), constant(second)];
+    contract(q, operator, [&a, &b], real, shape)
+}
+
+fn constant(lazy: &Lazy) -> Option<&Constant> {
+    match lazy {
+        Lazy::Constant(constant) => Some(constant),
+        Lazy::Pointwise(_) => None,
+    }
+}
+
+/// A contraction, and where it lies for the real parameters.
+pub fn contract(
+    q: &mut Quantiser<'_>,
+    operator: Contract,
+    [a, b]: [&Value; 2],
+    real: [Option<&Constant>; 2],
+    shape: &[Dim],
+) -> Result<Value, Refusal> {
+    let (mut a, mut b) = (a.clone(), b.clone());
+    let terms = terms(q, &operator, [&a, &b])?;
+    // Products must stay clear of half the modulus.
+    let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
+    let (wide_a, wide_b) = (q.builder.magnitude_bits(&a), q.builder.magnitude_bits(&b));
+    if wide_a + wide_b > room {
+        let over = (wide_a + wide_b - room).cast_signed();
+        let (wide, other) = if wide_a >= wide_b {
+            (&mut a, wide_b)
+        } else {
+            (&mut b, wide_a)
+        };
+        let bits = wide.bits - over;
+        if other >= room || bits < q.bits_for(wide.range) - 12 {
+            return Err("products of such wide values are beyond exact arithmetic".into());
+        }
+        *wide = q.builder.narrow_to(wide, bits)?;
+    }
+    let known = match real {
+        [None, Some(constant)] if constant_len(&b) => {
+            norms(constant, &b, &operator.b_labels, operator.rank, a.known)
+        }
+        [Some(constant), None] if constant_len(&a) => {
+            norms(constant, &a, &operator.a_labels, operator.rank, b.known)
+        }
+        _ => terms.and_then(|terms| a.known.multiply(b.known)?.scale(terms.into())),
+    };
+    let fixed = a.fixed && b.fixed && terms.is_some();
+    let mut value = q.builder.contract(operator, &a, &b, shape.to_vec())?;
+    if let Some(known) = known {
+        value.known = crate::quantise::builder::meet(known, value.known);
+    }
+    value.fixed = fixed;
+    Ok(value)
+}
+
+fn constant_len(value: &Value) -> bool {
+    value.shape.iter().all(|dim| dim.known().is_some())
+}
+
+/// How many products are added up; nothing if that depends on symbols.
+fn terms(
+    q: &Quantiser<'_>,
+    operator: &Contract,
+    [a, _]: [&Value; 2],
+) -> Result<Option<u64>, Refusal> {
+    let mut all = Some(1u64);
+    for (label, dim) in operator.a_labels.iter().zip(&a.shape) {
+        if *label >= operator.rank {
+            let size = u64::try_from(q.size(dim)?).unwrap_or(u64::MAX);
+            let known = dim.known().is_some();
+            all = all.filter(|_| known).and_then(|all| all.checked_mul(size));
+        }
+    }
+    Ok(all)
+}
+
+/// Where sums of products with real parameters lie: by the sums of the positive and of the negative
+/// ones behind each result.
+fn norms(
+    constant: &Constant,
+    value: &Value,
+    labels: &[usize],
+    rank: usize,
+    x: Wide,
+) -> Option<Wide> {
+    let array: &Array = &constant.array;
+    let shape: Vec<usize> = value.shape.iter().filter_map(Dim::known).collect();
+    if shape.iter().product::<usize>() != array.data.len() || shape.len() != labels.len() {
+        return None;
+    }
+    let scale = power(value.bits);
+    let mut sums: BTreeMap<usize, (i128, i128)> = BTreeMap::new();
+    let mut index = vec![0usize; shape.len()];
+    for weight in &array.data {
+        let free = index.iter().zip(&shape).zip(labels);
+        let key = free
+            .filter(|(_, label)| **label < rank)
+            .fold(0, |key, ((&at, &size), _)| key * size + at);
+        let weight = i128::from(nearest(weight * scale));
+        let entry = sums.entry(key).or_default();
+        entry.0 += weight.max(0);
+        entry.1 += weight.min(0);
+        for axis in (0..shape.len()).rev() {
+            index[axis] += 1;
+            if index[axis] < shape[axis] {
+                break;
+            }
+            index[axis] = 0;
+        }
+    }
+    let mut known: Option<Wide> = None;
+    for (positive, negative) in sums.into_values() {
+        let up = Wide {
+            lo: positive,
+            hi: positive,
+        }
+        .multiply(x)?;
+        let down = Wide {
+            lo: negative,
+            hi: negative,
+        }
+        .multiply(x)?;
+        let sum = up.plus(down)?;
+        known = Some(known.map_or(sum, |known| known.hull(sum)));
+    }
+    known
+}

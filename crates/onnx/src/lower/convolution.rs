@@ -1,0 +1,257 @@
+//! Convolutions: contractions of a view of windows with the kernel.
+
+use super::contract::contract;
+use super::prelude::*;
+use program::operator::Contract;
+use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, PoolSpec};
+use tract_onnx::tract_core::ops::nn::DataFormat;
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    node.op.is::<Conv>()
+}
+
+/// Where the axes of an image are: batch, channel, first of space.
+#[derive(Clone, Copy)]
+pub struct Places {
+    /// The axis of the batch, if there is one.
+    pub batch: Option<usize>,
+    /// The axis of the channels.
+    pub channel: usize,
+    /// The first axis of space.
+    pub space: usize,
+}
+
+impl Places {
+    /// The places in a format.
+    pub fn of(format: DataFormat, rank: usize) -> Self {
+        match format {
+            DataFormat::NCHW => Self {
+                batch: Some(0),
+                channel: 1,
+                space: 2,
+            },
+            DataFormat::NHWC => Self {
+                batch: Some(0),
+                channel: rank - 1,
+                space: 1,
+            },
+            DataFormat::CHW => Self {
+                batch: None,
+                channel: 0,
+                space: 1,
+            },
+            DataFormat::HWC => Self {
+                batch: None,
+                channel: rank - 1,
+                space: 0,
+            },
+        }
+    }
+}
+
+/// The windows of an image: each axis of space becomes two, position and offset.
+///
+/// Returns the steps, and the shape after them, for positions as in `positions`.
+pub fn windows(
+    shape: &[Dim],
+    positions: &[Dim],
+    space: usize,
+    spec: &PoolSpec,
+) -> Result<(Vec<Step<Dim>>, Vec<Dim>), Refusal> {
+    let (mut steps, mut dims) = (Vec::new(), shape.to_vec());
+    for axis in 0..spec.kernel_shape.len() {
+        let at = space + axis;
+        let padded = padding(&shape[at], axis, spec)?;
+        if padded != (0, 0) {
+            steps.push(Step::Pad {
+                axis: at,
+                before: Dim::from(padded.0),
+                after: Dim::from(padded.1),
+            });
+        }
+        dims[at] = positions[at].clone();
+    }
+    // From the last axis on, so that the places of the others stay.
+    for (axis, &size) in spec.kernel_shape.iter().enumerate().rev() {
+        let at = space + axis;
+        steps.push(Step::Window {
+            axis: at,
+            count: dims[at].clone(),
+            size,
+            stride: spec.strides.as_ref().map_or(1, |strides| strides[axis]),
+            dilation: spec
+                .dilations
+                .as_ref()
+                .map_or(1, |dilations| dilations[axis]),
+        });
+        dims.insert(at + 1, Dim::from(size));
+    }
+    Ok((steps, dims))
+}
+
+/// Zeros before and after an axis.
+pub fn padding(size: &Dim, axis: usize, spec: &PoolSpec) -> Result<(usize, usize), Refusal> {
+    use tract_onnx::tract_core::ops::cnn::PaddingSpec;
+    // Padding that is written down does not depend on the size.
+    let size = match &spec.padding {
+        PaddingSpec::Valid => return Ok((0, 0)),
+        PaddingSpec::Explicit(before, after) => return Ok((before[axis], after[axis])),
+        _ => size.known(),
+    };
+    let size = size.ok_or("padding that depends on a symbolic size; write the padding down")?;
+    let found = spec.padding.compute_one(
+        axis,
+        &size,
+        spec.kernel_shape[axis],
+        spec.dilations
+            .as_ref()
+            .map_or(1, |dilations| dilations[axis]),
+        spec.strides.as_ref().map_or(1, |strides| strides[axis]),
+    );
+    Ok((found.pad_before, found.pad_after))
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let op = node.op_as::<Conv>().ok_or("no convolution")?;
+    if op.q_params.is_some() || op.kernel_fmt != KernelFormat::OIHW {
+        return Err("a convolution of quantised tensors; export the float model".into());
+    }
+    let kernel = node.constant(1)?.clone();
+    let x = q.exact(node.input(0)?)?;
+    let places = Places::of(op.pool_spec.data_format, node.shape().len());
+    let groups = op.group;
+    let (inputs, outputs) = (op.pool_spec.input_channels, op.pool_spec.output_channels);
+    let (per_in, per_out) = (inputs / groups, outputs / groups);
+    // Channels first, in groups; then the windows.
+    let space = op.pool_spec.kernel_shape.len();
+    let axis = |at: usize| places.space + at;
+    let mut order: Vec<usize> = places.batch.into_iter().chain([places.channel]).collect();
+    order.extend((0..space).map(axis));
+    let permuted: Vec<Dim> = order.iter().map(|&at| x.shape[at].clone()).collect();
+    let positions: Vec<Dim> = order.iter().map(|&at| node.shape()[at].clone()).collect();
+    let first = order.len() - space;
+    let (steps, mut dims) = windows(&permuted, &positions, first, &op.pool_spec)?;
+    let mut all = vec![Step::Permute(order.clone())];
+    all.extend(steps);
+    let channel = first - 1;
+    let is_depthwise = per_in == 1 && per_out == 1 && groups > 1;
+    let grouped = groups > 1 && !is_depthwise;
+    if grouped {
+        dims.splice(channel..=channel, [Dim::from(groups), Dim::from(per_in)]);
+        all.push(Step::Reshape(dims.clone()));
+    }
+    let view = q.builder.view(&x, all, dims)?;
+    // Labels: the axes of the result first.
+    let batch = first - 1;
+    let sizes: Vec<usize> = op.pool_spec.kernel_shape.to_vec();
+    let (result, group_label, out_label, space_from) = if grouped {
+        let mut shape: Vec<Dim> = positions[..batch].to_vec();
+        shape.extend([Dim::from(groups), Dim::from(per_out)]);
+        shape.extend_from_slice(&positions[first..]);
+        (shape, Some(batch), batch + 1, batch + 2)
+    } else {
+        (positions.clone(), None, batch, first)
+    };
+    let rank = result.len();
+    let mut a_labels: Vec<usize> = (0..batch).collect();
+    let mut b_labels = Vec::new();
+    let mut kernel_shape = Vec::new();
+    if is_depthwise {
+        a_labels.push(out_label);
+        b_labels.push(out_label);
+        kernel_shape.push(outputs);
+    } else {
+        if let Some(label) = group_label {
+            a_labels.push(label);
+            b_labels.push(label);
+            kernel_shape.push(groups);
+        }
+        a_labels.push(rank);
+        b_labels.extend([out_label, rank]);
+        kernel_shape.extend([per_out, per_in]);
+    }
+    for at in 0..space {
+        a_labels.extend([space_from + at, rank + 1 + at]);
+        b_labels.push(rank + 1 + at);
+    }
+    kernel_shape.extend(sizes);
+    let kernel = kernel.reshaped(kernel_shape);
+    let weights = q.parameter(&kernel, 60)?;
+    let operator = Contract {
+        rank,
+        a_labels,
+        b_labels,
+    };
+    let mut value = contract(
+        q,
+        operator,
+        [&view, &weights],
+        [None, Some(&kernel)],
+        &result,
+    )?;
+    value = bias(q, node, &value, out_label, groups, group_label, outputs)?;
+    if grouped {
+        value.range = node.range();
+        let narrow = q.narrow(&value)?;
+        value = q
+            .builder
+            .view(&narrow, vec![Step::Reshape(positions.clone())], positions)?;
+    }
+    // Back to the order of the format.
+    let back: Vec<usize> = (0..order.len())
+        .filter_map(|axis| order.iter().position(|&other| other == axis))
+        .collect();
+    if back.iter().enumerate().any(|(at, &axis)| at != axis) {
+        value.range = node.range();
+        let narrow = q.narrow(&value)?;
+        value = q
+            .builder
+            .view(&narrow, vec![Step::Permute(back)], node.shape().to_vec())?;
+    }
+    Ok(vec![value.into()])
+}
+
+/// The sum with the bias of each output channel.
+fn bias(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    value: &Value,
+    out_label: usize,
+    groups: usize,
+    group_label: Option<usize>,
+    outputs: usize,
+) -> Result<Value, Refusal> {
+    if node.inputs.len() < 3 {
+        return Ok(value.clone());
+    }
+    let bias = node.constant(2)?;
+    let data = &bias.array.data;
+    if data.iter().all(|&value| value == 0.0) {
+        return Ok(value.clone());
+    }
+    let spread = if data.len() == 1 {
+        vec![data[0]; outputs]
+    } else {
+        data.clone()
+    };
+    if spread.len() != outputs {
+        return Err(format!("{} biases for {outputs} channels", data.len()));
+    }
+    let mut shape = vec![1; value.shape.len()];
+    shape[out_label] = outputs;
+    if let Some(label) = group_label {
+        shape[label] = groups;
+        shape[out_label] = outputs / groups;
+    }
+    let bias = bias.with(crate::array::Array {
+        shape,
+        data: spread,
+    });
+    let bias = q.parameter(&bias, value.bits)?;
+    let bias = q.broadcast(&bias, &value.shape)?;
+    let aligned = q.aligned(&[value.clone(), bias])?;
+    q.builder
+        .sum(&[(1, &aligned[0]), (1, &aligned[1])], 0, aligned[0].bits)
+}

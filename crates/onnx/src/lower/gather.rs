@@ -1,0 +1,149 @@
+//! Rows of a table by index: embeddings.
+
+use super::prelude::*;
+use program::ValueId;
+use tract_onnx::tract_core::ops::array::Gather;
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    node.op.is::<Gather>()
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let op = node.op_as::<Gather>().ok_or("no gathering")?;
+    let table = q.exact(node.input(0)?)?;
+    let size = table.shape[op.axis]
+        .known()
+        .ok_or("rows of a table of symbolic size")?;
+    let value = match node.input(1)? {
+        Lazy::Constant(index) => fixed(q, node, &table, op.axis, index, size)?,
+        index @ Lazy::Pointwise(_) => {
+            let index = q.exact(index)?;
+            at_runtime(q, node, &table, op.axis, &index, size)?
+        }
+    };
+    Ok(vec![value.into()])
+}
+
+/// Rows that the graph names: slices one after the other.
+fn fixed(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    table: &Value,
+    axis: usize,
+    index: &Constant,
+    size: usize,
+) -> Result<Value, Refusal> {
+    const MOST: usize = 4096;
+    let rows: Vec<usize> = { index.array.data.iter() }
+        .map(|&row| {
+            let row = nearest(row);
+            let from_end = if row < 0 { size } else { 0 };
+            let row = usize::try_from(row + i64::try_from(from_end).unwrap_or(0));
+            row.ok().filter(|&row| row < size)
+        })
+        .collect::<Option<Vec<usize>>>()
+        .ok_or("an index outside of the table")?;
+    if rows.len() > MOST {
+        return Err(format!("more than {MOST} fixed indices"));
+    }
+    let mut parts: Vec<Value> = Vec::new();
+    let mut start = 0;
+    while start < rows.len() {
+        // Runs of neighbours are one slice.
+        let run = rows[start..].iter().zip(rows[start]..);
+        let len = run.take_while(|(row, next)| *row == next).count();
+        let mut shape = table.shape.clone();
+        shape[axis] = Dim::from(len);
+        let step = Step::Slice {
+            axis,
+            start: Dim::from(rows[start]),
+            len: Dim::from(len),
+            step: 1,
+        };
+        parts.push(q.builder.view(table, vec![step], shape)?);
+        start += len;
+    }
+    let mut shape = table.shape.clone();
+    shape[axis] = Dim::from(rows.len());
+    let joined = match &parts[..] {
+        [] => return Err("no index".into()),
+        [only] => only.clone(),
+        _ => q.builder.concatenate(axis, &parts, shape)?,
+    };
+    if index.array.shape.len() == 1 {
+        return Ok(joined);
+    }
+    let wanted = node.shape().to_vec();
+    q.builder
+        .view(&joined, vec![Step::Reshape(wanted.clone())], wanted)
+}
+
+/// Rows that an index selects when the program runs.
+fn at_runtime(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    table: &Value,
+    axis: usize,
+    index: &Value,
+    size: usize,
+) -> Result<Value, Refusal> {
+    if index.bits != 0 {
+        return Err("an index that is no integer".into());
+    }
+    let interval = q.builder.fact(index.id).interval;
+    if interval.lo < 0 {
+        return Err(
+            "an index that could be negative; declare the range of the input that it comes from"
+                .into(),
+        );
+    }
+    // The table goes on in zeros as far as the index can reach.
+    let rows = usize::try_from(interval.hi).map_err(|_| "an index without end")? + 1;
+    if rows > size.next_power_of_two().max(2) * 2 {
+        return Err(format!(
+            "an index up to {} into {size} rows; declare the range of the input that it comes from",
+            interval.hi
+        ));
+    }
+    let rank = table.shape.len();
+    let mut order: Vec<usize> = (0..rank).filter(|&other| other != axis).collect();
+    order.insert(0, axis);
+    let mut shape: Vec<Dim> = order
+        .iter()
+        .map(|&axis| table.shape[axis].clone())
+        .collect();
+    let mut steps = vec![Step::Permute(order)];
+    if rows > size {
+        shape[0] = Dim::from(rows);
+        steps.push(Step::Pad {
+            axis: 0,
+            before: Dim::Known(0),
+            after: Dim::from(rows - size),
+        });
+    }
+    let table = q.builder.view(table, steps, shape.clone())?;
+    let at = q
+        .builder
+        .push(program::operator::Gather.into(), vec![table.id, index.id])?;
+    let mut dims = index.shape.clone();
+    dims.extend_from_slice(&shape[1..]);
+    let id = ValueId {
+        node: at,
+        output: 0,
+    };
+    let mut value = q.builder.value(id, dims, table.bits, true);
+    value.known = table.known;
+    if axis == 0 {
+        return Ok(value);
+    }
+    // The axes of the index go where the axis of the table was.
+    let count = index.shape.len();
+    let order: Vec<usize> = (count..count + axis)
+        .chain(0..count)
+        .chain(count + axis..count + rank - 1)
+        .collect();
+    q.builder
+        .view(&value, vec![Step::Permute(order)], node.shape().to_vec())
+}

@@ -1,0 +1,169 @@
+//! Pooling: sums and maxima over windows.
+
+use super::arithmetic::larger;
+use super::convolution::{Places, padding, windows};
+use super::prelude::*;
+use crate::array::Array;
+use std::sync::Arc;
+use tract_onnx::prelude::Tensor;
+use tract_onnx::tract_core::ops::cnn::{MaxPool, PoolSpec, SumPool};
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    node.op.is::<SumPool>() || node.op.is::<MaxPool>()
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let value = if let Some(op) = node.op_as::<SumPool>() {
+        sum(q, node, op)?
+    } else {
+        let op = node.op_as::<MaxPool>().ok_or("no pooling")?;
+        if op.with_index_outputs.is_some() {
+            return Err("the indices of a maximum pooling".into());
+        }
+        maximum(q, node, &op.pool_spec)?
+    };
+    Ok(vec![value.into()])
+}
+
+fn sum(q: &mut Quantiser<'_>, node: &Node<'_>, op: &SumPool) -> Result<Value, Refusal> {
+    let x = q.exact(node.input(0)?)?;
+    let places = Places::of(op.pool_spec.data_format, x.shape.len());
+    let (mut steps, _) = windows(&x.shape, node.shape(), places.space, &op.pool_spec)?;
+    let space = op.pool_spec.kernel_shape.len();
+    // After the windows, offsets are at every second place.
+    steps.extend(
+        (0..space)
+            .rev()
+            .map(|at| Step::Sum(places.space + 2 * at + 1)),
+    );
+    let value = q.builder.view(&x, steps, node.shape().to_vec())?;
+    if !op.normalize {
+        return Ok(value);
+    }
+    let size: usize = op.pool_spec.kernel_shape.iter().product();
+    let pads: Result<Vec<_>, Refusal> = (0..space)
+        .map(|at| padding(&x.shape[places.space + at], at, &op.pool_spec))
+        .collect();
+    let counts_all = op.count_include_pad || pads?.iter().all(|&pads| pads == (0, 0));
+    #[expect(clippy::cast_precision_loss, reason = "a window has few elements")]
+    let all = size as f64;
+    if counts_all {
+        return q.line(&value, 1.0 / all, 0.0);
+    }
+    let counts = counts(&x.shape, node.shape(), places, &op.pool_spec)?;
+    let scale = Constant {
+        name: format!("{} counts", node.name),
+        tensor: Arc::new(Tensor::from(0f32)),
+        array: Arc::new(counts.clone()),
+        parameter: true,
+    };
+    let scale = scale.map(|count| 1.0 / count.max(1.0));
+    let rank = node.shape().len();
+    let weights = q.parameter(&scale, 60)?;
+    let axes: Vec<usize> = (places.space..places.space + space).collect();
+    let operator = program::operator::Contract {
+        rank,
+        a_labels: (0..rank).collect(),
+        b_labels: axes,
+    };
+    super::contract::contract(
+        q,
+        operator,
+        [&value, &weights],
+        [None, Some(&scale)],
+        node.shape(),
+    )
+}
+
+/// How many elements of each window are not padding.
+fn counts(
+    input: &[Dim],
+    output: &[Dim],
+    places: Places,
+    spec: &PoolSpec,
+) -> Result<Array, Refusal> {
+    let mut all = Array {
+        shape: Vec::new(),
+        data: vec![1.0],
+    };
+    for (axis, &kernel) in spec.kernel_shape.iter().enumerate() {
+        let at = places.space + axis;
+        let sizes = input[at].known().zip(output[at].known());
+        let (size, positions) = sizes.ok_or("an average over padded windows of symbolic number")?;
+        let (before, _) = padding(&input[at], axis, spec)?;
+        let stride = spec.strides.as_ref().map_or(1, |strides| strides[axis]);
+        let dilation = spec
+            .dilations
+            .as_ref()
+            .map_or(1, |dilations| dilations[axis]);
+        let count = |position: usize| {
+            let inside = (0..kernel).filter(|offset| {
+                let place = position * stride + offset * dilation;
+                (before..before + size).contains(&place)
+            });
+            f64::from(u32::try_from(inside.count()).unwrap_or(u32::MAX))
+        };
+        let data = all.data.iter();
+        let data = data.flat_map(|&outer| (0..positions).map(move |at| (outer, at)));
+        all.data = data.map(|(outer, at)| outer * count(at)).collect();
+        all.shape.push(positions);
+    }
+    Ok(all)
+}
+
+/// Maxima axis by axis, each by comparing neighbours: one column more for each further offset.
+fn maximum(q: &mut Quantiser<'_>, node: &Node<'_>, spec: &PoolSpec) -> Result<Value, Refusal> {
+    let x = q.exact(node.input(0)?)?;
+    let places = Places::of(spec.data_format, x.shape.len());
+    // Zeros that pad must not be larger than what they stand beside.
+    let padded: Result<Vec<_>, Refusal> = (0..spec.kernel_shape.len())
+        .map(|at| padding(&x.shape[places.space + at], at, spec))
+        .collect();
+    let padded = padded?;
+    let least = q.builder.fact(x.id).interval.lo;
+    let moved = if padded.iter().any(|&pads| pads != (0, 0)) {
+        least.min(0)
+    } else {
+        0
+    };
+    let range = x.range;
+    let mut value = q.builder.sum(&[(1, &x)], -moved, x.bits)?;
+    for (axis, &size) in spec.kernel_shape.iter().enumerate() {
+        let at = places.space + axis;
+        let stride = spec.strides.as_ref().map_or(1, |strides| strides[axis]);
+        let dilation = spec
+            .dilations
+            .as_ref()
+            .map_or(1, |dilations| dilations[axis]);
+        let mut shape = value.shape.clone();
+        shape[at] = node.shape()[at].clone();
+        let mut best: Option<Value> = None;
+        for offset in 0..size {
+            let mut steps = Vec::new();
+            if padded[axis] != (0, 0) {
+                steps.push(Step::Pad {
+                    axis: at,
+                    before: Dim::from(padded[axis].0),
+                    after: Dim::from(padded[axis].1),
+                });
+            }
+            steps.push(Step::Slice {
+                axis: at,
+                start: Dim::from(offset * dilation),
+                len: shape[at].clone(),
+                step: stride,
+            });
+            let next = q.builder.view(&value, steps, shape.clone())?;
+            best = Some(match best {
+                None => next,
+                Some(best) => larger(q, &best, &next, 1)?,
+            });
+        }
+        value = best.ok_or("a window without elements")?;
+    }
+    let mut value = q.builder.sum(&[(1, &value)], moved, value.bits)?;
+    value.range = range;
+    Ok(value)
+}

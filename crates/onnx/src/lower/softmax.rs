@@ -1,0 +1,90 @@
+//! Softmax and its logarithm: exponentials of distances from the maximum, over their sum.
+
+use super::prelude::*;
+use super::reduce::{maximum, sum};
+use tract_onnx::tract_core::ops::nn::{Softmax, SoftmaxKind};
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    node.op.is::<Softmax>()
+}
+
+/// Below this the exponential is zero.
+const LEAST: f64 = -16.0;
+
+/// Fraction bits of an exponential.
+const BITS: i32 = 18;
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    let op = node.op_as::<Softmax>().ok_or("no softmax")?;
+    if op.quant_output_dt.is_some() {
+        return Err("a softmax of quantised tensors; export the float model".into());
+    }
+    let axes = op.axes.to_vec();
+    let x = q.value(node.input(0)?)?;
+    // An error of the argument is a relative error of the result.
+    let bits = q.bits_for(x.range).clamp(10, 14);
+    let x = q.builder.narrow_to(&x, bits)?;
+    let most = maximum(q, &x, &axes)?;
+    let most = q.broadcast(&most, &x.shape)?;
+    let mut distance = q.builder.sum(&[(1, &x), (-1, &most)], 0, x.bits)?;
+    distance.known.hi = 0;
+    distance.range = (LEAST, 0.0);
+    let exp = Expr::Variable.apply(Function::Exp);
+    let powers = exponential(q, &distance, &exp)?;
+    let mut total = sum(q, &powers, &axes)?;
+    total.range = (1.0, libm::ldexp(1.0, 20));
+    match op.kind {
+        SoftmaxKind::Softmax => {
+            // The largest exponential is one, so a unit more does not matter; the program knows of none.
+            let range = total.range;
+            let mut below = q.builder.sum(&[(1, &total)], 1, total.bits)?;
+            below.range = range;
+            let below = q.broadcast(&below, &x.shape)?;
+            let bits = q.bits_for((0.0, 1.0)) + 1;
+            let interval = program::Interval::new(0, (1 << bits) - 1);
+            let value = q.divide_by(&powers, &below, (0.0, 1.0), Some(interval))?;
+            Ok(vec![value.into()])
+        }
+        SoftmaxKind::LogSoftmax => {
+            total.range = (1.0, 64.0);
+            let total = Lazy::Pointwise(Pointwise {
+                range: (0.0, 5.0),
+                expr: Expr::Variable.apply(Function::Ln),
+                base: total,
+            });
+            let log = q.value(&total)?;
+            let log = q.broadcast(&log, &x.shape)?;
+            let aligned = q.aligned(&[distance, log])?;
+            let value =
+                q.builder
+                    .sum(&[(1, &aligned[0]), (-1, &aligned[1])], 0, aligned[0].bits)?;
+            Ok(vec![value.into()])
+        }
+    }
+}
+
+/// The exponential of distances that are not positive.
+fn exponential(q: &mut Quantiser<'_>, x: &Value, exp: &Expr) -> Result<Value, Refusal> {
+    use program::formula::Table;
+    use program::{Interval, ValueId};
+    let bits = x.bits.min(12);
+    let shift = u32::try_from(x.bits - bits).unwrap_or(0);
+    let table = Table {
+        formula: exp.formula(),
+        argument_bits: bits,
+        value_bits: BITS,
+        arguments: Interval::new(nearest(LEAST * power(bits)) + 1, 0),
+        values: Interval::new(0, 1 << BITS),
+    };
+    let operator = program::operator::Function {
+        shift,
+        table,
+        below: 0,
+        above: 0,
+    };
+    let node = q.builder.push(operator.into(), vec![x.id])?;
+    let id = ValueId { node, output: 0 };
+    Ok(q.builder.value(id, x.shape.clone(), BITS, true))
+}

@@ -1,0 +1,437 @@
+//! A program in the making, and what is known about its values.
+
+use program::operator::{Concatenate, Contract, Rescale, Split, Step, Sum, View};
+use program::{
+    Dim, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId, Visibility,
+};
+use relation::interval::Wide;
+use std::collections::BTreeMap;
+
+/// Why a node has no integer program.
+pub type Refusal = String;
+
+/// A value of the program.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Where it is.
+    pub id: ValueId,
+    /// Size of each axis.
+    pub shape: Vec<Dim>,
+    /// Real value = integer / 2^bits.
+    pub bits: i32,
+    /// Whether it is free of products that were not rounded.
+    pub exact: bool,
+    /// Where the integers lie for the real parameters; at most what the program can tell.
+    pub known: Wide,
+    /// Whether `known` holds for all values of the symbols.
+    pub fixed: bool,
+    /// Where the reals lay in calibration.
+    pub range: (f64, f64),
+}
+
+/// `2^exponent`.
+pub fn power(exponent: i32) -> f64 {
+    libm::ldexp(1.0, exponent)
+}
+
+/// The least `n` with `|value| <= 2^n`, for the larger of two magnitudes; low for zeros.
+pub fn log2_of(range: (f64, f64)) -> i32 {
+    let most = range.0.abs().max(range.1.abs());
+    if most > 0.0 && most.is_finite() {
+        let (mantissa, exponent) = libm::frexp(most);
+        return exponent - i32::from(mantissa == 0.5);
+    }
+    -20
+}
+
+/// The integer nearest to a real.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the conversion saturates, and what saturates is refused as too large"
+)]
+pub fn nearest(value: f64) -> i64 {
+    libm::round(value) as i64
+}
+
+/// The real nearest to an integer.
+#[expect(clippy::cast_precision_loss, reason = "bounds of magnitudes only")]
+pub fn real(value: i128) -> f64 {
+    value as f64
+}
+
+/// `floor((value + 2^(shift - 1)) / 2^shift)`.
+const fn round(value: i128, shift: u32) -> i128 {
+    (value + ((1i128 << shift) >> 1)) >> shift
+}
+
+/// A program in the making.
+#[derive(Debug)]
+pub struct Builder {
+    /// The program, with its symbols open.
+    pub program: Program<Dim>,
+    /// The values of its parameters.
+    pub parameters: Vec<Tensor>,
+    /// The node at hand.
+    pub name: String,
+    bound: Program<usize>,
+    facts: Vec<Vec<Fact>>,
+    reference: Vec<usize>,
+    rescaled: BTreeMap<(ValueId, u32), Value>,
+}
+
+/// Bits of a magnitude that a value may have before it is cut off.
+const WIDE: u32 = 36;
+
+/// Bits beyond the calibrated range that a cut leaves.
+const MARGIN: i32 = 6;
+
+impl Builder {
+    /// An empty program over symbols; `reference` are their values in calibration.
+    pub fn new(symbols: Vec<String>, reference: Vec<usize>) -> Self {
+        let empty = Program {
+            symbols: symbols.clone(),
+            inputs: Vec::new(),
+            parameters: Vec::new(),
+            nodes: Vec::new(),
+            outputs: Vec::new(),
+        };
+        Self {
+            bound: Program {
+                symbols,
+                inputs: Vec::new(),
+                parameters: Vec::new(),
+                nodes: Vec::new(),
+                outputs: Vec::new(),
+            },
+            program: empty,
+            parameters: Vec::new(),
+            name: String::new(),
+            facts: Vec::new(),
+            reference,
+            rescaled: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a node; says where it is.
+    pub fn push(
+        &mut self,
+        operator: Operator<Dim>,
+        inputs: Vec<ValueId>,
+    ) -> Result<usize, Refusal> {
+        let at = self.program.nodes.len();
+        let name = format!("{}.{at}", self.name);
+        let bound = operator
+            .bind(&self.reference)
+            .map_err(|error| error.to_string())?;
+        let node = program::Node {
+            name: name.clone(),
+            operator: bound,
+            inputs: inputs.clone(),
+        };
+        let found = self.bound.infer_node(&node, &self.facts);
+        let facts = found.map_err(|error| match error {
+            ProgramError::Operator { reason, .. } => reason.to_string(),
+            other => other.to_string(),
+        })?;
+        self.bound.nodes.push(node);
+        self.facts.push(facts);
+        self.program.nodes.push(program::Node {
+            name,
+            operator,
+            inputs,
+        });
+        Ok(at)
+    }
+
+    /// Number of nodes, to go back to.
+    pub fn mark(&self) -> usize {
+        self.program.nodes.len()
+    }
+
+    /// Shape and interval of a value for the reference symbols.
+    pub fn fact(&self, id: ValueId) -> &Fact {
+        &self.facts[id.node][id.output]
+    }
+
+    /// A size for the reference symbols.
+    pub fn size(&self, dim: &Dim) -> Result<usize, Refusal> {
+        dim.bind(&self.reference).map_err(|error| error.to_string())
+    }
+
+    /// Bits of the largest magnitude that the program can tell.
+    pub fn magnitude_bits(&self, value: &Value) -> u32 {
+        let interval = self.fact(value.id).interval;
+        let most = interval.lo.unsigned_abs().max(interval.hi.unsigned_abs());
+        64 - most.leading_zeros()
+    }
+
+    /// The value of a node's result.
+    pub fn value(&self, id: ValueId, shape: Vec<Dim>, bits: i32, exact: bool) -> Value {
+        let known = self.fact(id).wide();
+        let scale = power(-bits);
+        Value {
+            id,
+            shape,
+            bits,
+            exact,
+            known,
+            fixed: true,
+            range: (real(known.lo) * scale, real(known.hi) * scale),
+        }
+    }
+
+    /// Declares an input.
+    pub fn input(&mut self, input: program::Input<Dim>) -> Result<Value, Refusal> {
+        let at = self.program.inputs.len();
+        let shape: Result<Vec<usize>, Refusal> =
+            input.shape.iter().map(|dim| self.size(dim)).collect();
+        self.bound.inputs.push(program::Input {
+            name: input.name.clone(),
+            shape: shape?,
+            interval: input.interval,
+            fraction_bits: input.fraction_bits,
+            visibility: input.visibility,
+        });
+        let (dims, bits) = (input.shape.clone(), input.fraction_bits);
+        self.program.inputs.push(input);
+        let node = self.push(Operator::Input(at), Vec::new())?;
+        Ok(self.value(ValueId { node, output: 0 }, dims, bits, true))
+    }
+
+    /// Declares a parameter.
+    pub fn parameter(&mut self, name: &str, tensor: Tensor, bits: i32) -> Result<Value, Refusal> {
+        let found = tensor.interval();
+        let interval = program::fact::standard(found).map_err(|error| error.to_string())?;
+        let at = self.program.parameters.len();
+        let parameter = Parameter {
+            name: name.to_owned(),
+            shape: tensor.shape.clone(),
+            interval,
+            visibility: Visibility::Private,
+            value: None,
+        };
+        self.program.parameters.push(parameter.clone());
+        self.bound.parameters.push(parameter);
+        let shape = tensor.shape.iter().map(|&size| Dim::from(size)).collect();
+        self.parameters.push(tensor);
+        let node = self.push(Operator::Parameter(at), Vec::new())?;
+        let mut value = self.value(ValueId { node, output: 0 }, shape, bits, true);
+        value.known = found.into();
+        Ok(value)
+    }
+
+    /// `sum c_i x_i + constant` of values with one number of fraction bits; the result has `bits`.
+    pub fn sum(
+        &mut self,
+        terms: &[(i64, &Value)],
+        constant: i64,
+        bits: i32,
+    ) -> Result<Value, Refusal> {
+        let [(_, first), ..] = terms else {
+            return Err("a sum of nothing".into());
+        };
+        let shape = first.shape.clone();
+        if let [(1, only)] = terms
+            && constant == 0
+            && only.bits == bits
+        {
+            return Ok((*only).clone());
+        }
+        let operator = Sum {
+            coefficients: terms.iter().map(|(coefficient, _)| *coefficient).collect(),
+            constant,
+        };
+        let inputs = terms.iter().map(|(_, value)| value.id).collect();
+        let node = self.push(operator.into(), inputs)?;
+        let exact = terms.iter().all(|(_, value)| value.exact);
+        let mut value = self.value(ValueId { node, output: 0 }, shape, bits, exact);
+        let start = Wide::from(Interval::new(constant, constant));
+        let known = { terms.iter() }.try_fold(start, |sum, (coefficient, term)| {
+            sum.plus(term.known.scale((*coefficient).into())?)
+        });
+        value.known = known.unwrap_or(value.known);
+        value.fixed = terms.iter().all(|(_, value)| value.fixed);
+        Ok(value)
+    }
+
+    /// The elements in another arrangement, of the shape that is given.
+    pub fn view(
+        &mut self,
+        x: &Value,
+        steps: Vec<Step<Dim>>,
+        shape: Vec<Dim>,
+    ) -> Result<Value, Refusal> {
+        if steps.is_empty() {
+            return Ok(x.clone());
+        }
+        let (zeros, sums): (bool, bool) = steps.iter().fold((false, false), |found, step| {
+            let zero = matches!(step, Step::Pad { .. } | Step::Dilate { .. });
+            (found.0 || zero, found.1 || matches!(step, Step::Sum(_)))
+        });
+        let node = self.push(Operator::View(View { steps }), vec![x.id])?;
+        let mut value = self.value(ValueId { node, output: 0 }, shape, x.bits, true);
+        value.range = x.range;
+        if sums {
+            // The program multiplies by the number of terms; the same holds for what is known.
+            let (before, after) = (self.fact(x.id).wide(), value.known);
+            let times = (after.hi - after.lo) / (before.hi - before.lo).max(1);
+            value.known = { x.known.scale(times.max(1)) }.map_or(after, |known| meet(known, after));
+            value.fixed = false;
+        } else {
+            value.known = x.known;
+            value.fixed = x.fixed;
+        }
+        if zeros {
+            value.known = value.known.hull(Wide::ZERO);
+        }
+        Ok(value)
+    }
+
+    /// An einsum; `known` says where it lies if that is known better.
+    pub fn contract(
+        &mut self,
+        operator: Contract,
+        a: &Value,
+        b: &Value,
+        shape: Vec<Dim>,
+    ) -> Result<Value, Refusal> {
+        let node = self.push(operator.into(), vec![a.id, b.id])?;
+        Ok(self.value(ValueId { node, output: 0 }, shape, a.bits + b.bits, false))
+    }
+
+    /// Tensors one after the other, with one number of fraction bits.
+    pub fn concatenate(
+        &mut self,
+        axis: usize,
+        parts: &[Value],
+        shape: Vec<Dim>,
+    ) -> Result<Value, Refusal> {
+        let inputs = parts.iter().map(|part| part.id).collect();
+        let node = self.push(Concatenate { axis }.into(), inputs)?;
+        let bits = parts.first().map_or(0, |part| part.bits);
+        let mut value = self.value(ValueId { node, output: 0 }, shape, bits, true);
+        let known = parts.iter().map(|part| part.known);
+        value.known = known.reduce(Wide::hull).unwrap_or(value.known);
+        value.fixed = parts.iter().all(|part| part.fixed);
+        Ok(value)
+    }
+
+    /// The interval to declare for a rounded value: only its bits, so that a key says little.
+    fn declared(known: Wide, fixed: bool) -> Option<Interval> {
+        let lo = i64::try_from(known.lo).ok()?;
+        let hi = i64::try_from(known.hi).ok()?;
+        fixed
+            .then(|| program::fact::standard(Interval::new(lo, hi)).ok())
+            .flatten()
+    }
+
+    /// The value rounded by `shift` bits, with columns of its own.
+    pub fn rescale(&mut self, x: &Value, shift: u32) -> Result<Value, Refusal> {
+        if let Some(value) = self.rescaled.get(&(x.id, shift)) {
+            return Ok(value.clone());
+        }
+        let known = Wide {
+            lo: round(x.known.lo, shift),
+            hi: round(x.known.hi, shift),
+        };
+        let interval = Self::declared(known, x.fixed);
+        let node = self.push(Rescale { shift, interval }.into(), vec![x.id])?;
+        let bits = x.bits - shift.cast_signed();
+        let mut value = self.value(ValueId { node, output: 0 }, x.shape.clone(), bits, true);
+        value.known = meet(known, value.known);
+        value.fixed = x.fixed;
+        value.range = x.range;
+        self.rescaled.insert((x.id, shift), value.clone());
+        Ok(value)
+    }
+
+    /// `max(x', 0)` and `max(-x', 0)` of the value rounded by `shift` bits.
+    pub fn split(&mut self, x: &Value, shift: u32) -> Result<[Value; 2], Refusal> {
+        let known = Wide {
+            lo: round(x.known.lo, shift),
+            hi: round(x.known.hi, shift),
+        };
+        let interval = Self::declared(known, x.fixed);
+        let node = self.push(Split { shift, interval }.into(), vec![x.id])?;
+        let bits = x.bits - shift.cast_signed();
+        let part = |output: usize, most: i128| {
+            let mut value = self.value(ValueId { node, output }, x.shape.clone(), bits, true);
+            let known = Wide {
+                lo: 0,
+                hi: most.max(0),
+            };
+            value.known = meet(known, value.known);
+            value.fixed = x.fixed;
+            value
+        };
+        Ok([part(0, known.hi), part(1, -known.lo)])
+    }
+
+    /// The value with at most `bits` fraction bits, without products, and of moderate width.
+    pub fn narrow_to(&mut self, x: &Value, bits: i32) -> Result<Value, Refusal> {
+        let shift = u32::try_from(x.bits - bits).unwrap_or(0).min(48);
+        let wide = real(x.known.hi.max(-x.known.lo)) * power(-shift.cast_signed());
+        let seen = log2_of(x.range) + x.bits - shift.cast_signed();
+        if wide >= power(WIDE.cast_signed()) && seen + MARGIN < WIDE.cast_signed() {
+            return self.saturate(x, shift, (seen + MARGIN).max(12));
+        }
+        if x.exact && shift <= 1 {
+            return Ok(x.clone());
+        }
+        self.rescale(x, shift)
+    }
+
+    /// The value rounded, and cut off to `-2^log ..= 2^log - 1`.
+    fn saturate(&mut self, x: &Value, shift: u32, log: i32) -> Result<Value, Refusal> {
+        let end = 1i64 << log.clamp(1, 58);
+        let (low, high) = (
+            end.checked_mul(1 << shift),
+            (end - 1).checked_mul(1 << shift),
+        );
+        let (low, high) = low.zip(high).ok_or("values are too wide to be cut off")?;
+        let from = self.sum(&[(1, x)], low, x.bits)?;
+        let [above, _] = self.split(&from, shift)?;
+        let from = self.sum(&[(1, x)], -high, x.bits)?;
+        let [beyond, _] = self.split(&from, shift)?;
+        let mut cut = self.sum(&[(1, &above), (-1, &beyond)], -end, above.bits)?;
+        cut.known = Wide {
+            lo: -i128::from(end),
+            hi: i128::from(end) - 1,
+        };
+        cut.fixed = true;
+        cut.range = x.range;
+        self.rescale(&cut, 0)
+    }
+
+    /// The value with exactly `bits` fraction bits, which are not fewer than it has.
+    pub fn raise(&mut self, x: &Value, bits: i32) -> Result<Value, Refusal> {
+        let by =
+            u32::try_from(bits - x.bits).map_err(|_| "fraction bits cannot be dropped here")?;
+        if by == 0 {
+            return Ok(x.clone());
+        }
+        if by > 50 {
+            return Err(format!("values differ by {by} fraction bits"));
+        }
+        let range = x.range;
+        let mut value = self.sum(&[(1 << by, x)], 0, bits)?;
+        value.range = range;
+        Ok(value)
+    }
+
+    /// Declares an output.
+    pub fn output(&mut self, name: &str, value: &Value, visibility: Visibility) {
+        self.program.outputs.push(program::Output {
+            name: name.to_owned(),
+            value: value.id,
+            fraction_bits: value.bits,
+            visibility,
+        });
+    }
+}
+
+/// What lies in both; the first if that is nothing.
+pub fn meet(a: Wide, b: Wide) -> Wide {
+    let (lo, hi) = (a.lo.max(b.lo), a.hi.min(b.hi));
+    if lo <= hi { Wide { lo, hi } } else { a }
+}

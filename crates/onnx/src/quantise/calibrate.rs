@@ -1,0 +1,122 @@
+//! Where the values of every node lie.
+
+use super::options::{DEFAULT_RANGE, Options};
+use crate::array::Array;
+use crate::error::QuantiseError;
+use crate::model::{Arrays, Model};
+use std::collections::BTreeMap;
+use tract_onnx::prelude::OutletId;
+
+/// What calibration found.
+#[derive(Debug, Default)]
+pub struct Calibration {
+    /// Smallest and largest value of each outlet.
+    pub ranges: BTreeMap<(usize, usize), (f64, f64)>,
+    /// Values of the symbols in the last run.
+    pub symbols: Vec<usize>,
+    /// Whether inputs were given.
+    pub given: bool,
+}
+
+/// How many random inputs are tried.
+const RANDOM_RUNS: u64 = 8;
+
+impl Calibration {
+    /// Runs the float model on the calibration inputs, or on random ones.
+    ///
+    /// Errors: [`QuantiseError::Model`].
+    pub fn run(model: &Model, options: &Options) -> Result<Self, QuantiseError> {
+        let mut found = Self {
+            given: !options.calibration.is_empty(),
+            symbols: symbols(model, options),
+            ..Self::default()
+        };
+        for inputs in &options.calibration {
+            found.see(model, inputs)?;
+        }
+        if !found.given {
+            for run in 0..RANDOM_RUNS {
+                let inputs = random(model, options, &found.symbols, run);
+                // One bad draw (a division by zero, say) is no reason to give up.
+                if let Err(error) = found.see(model, &inputs)
+                    && run + 1 == RANDOM_RUNS
+                    && found.ranges.is_empty()
+                {
+                    return Err(error);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The range of an outlet; nothing is known about one that was never computed.
+    pub fn range(&self, outlet: OutletId) -> (f64, f64) {
+        let found = self.ranges.get(&(outlet.node, outlet.slot)).copied();
+        found.unwrap_or((-1.0, 1.0))
+    }
+
+    fn see(&mut self, model: &Model, inputs: &Arrays) -> Result<(), QuantiseError> {
+        self.symbols = model.bind(inputs)?;
+        let ranges = &mut self.ranges;
+        model.run(inputs, |node, results| {
+            for (slot, result) in results.iter().enumerate() {
+                // Strings and the like have no range.
+                let Ok(array) = Array::from_tensor(result) else {
+                    continue;
+                };
+                if let Some((lo, hi)) = array.range() {
+                    let entry = ranges.entry((node, slot)).or_insert((lo, hi));
+                    *entry = (entry.0.min(lo), entry.1.max(hi));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
+
+/// Values of the symbols for random inputs.
+fn symbols(model: &Model, options: &Options) -> Vec<usize> {
+    let value = |name: &String| options.symbols.get(name).copied().unwrap_or(2);
+    model.symbols().iter().map(value).collect()
+}
+
+fn random(model: &Model, options: &Options, symbols: &[usize], run: u64) -> Arrays {
+    let mut state = options.seed.wrapping_add(run.wrapping_mul(0x9e37_79b9));
+    let mut inputs = Arrays::new();
+    for input in model.inputs() {
+        let (lo, hi) = declared(options, &input.name, input.integers);
+        let dims = input.shape.iter().flatten();
+        let shape: Vec<usize> = dims.map(|dim| dim.bind(symbols).unwrap_or(1)).collect();
+        let len = shape.iter().product();
+        // Half of the draws stay close to zero, where most data are.
+        let shrink = if run % 2 == 0 { 1.0 } else { 0.125 };
+        let data = (0..len).map(|_| {
+            let x = (hi - lo).mul_add(next(&mut state), lo) * shrink;
+            if input.integers { libm::floor(x) } else { x }
+        });
+        let data = data.collect();
+        inputs.insert(input.name.clone(), Array { shape, data });
+    }
+    inputs
+}
+
+/// Where the values of an input lie.
+pub fn declared(options: &Options, name: &str, integers: bool) -> (f64, f64) {
+    let default = if integers { (0.0, 2.0) } else { DEFAULT_RANGE };
+    options.ranges.get(name).copied().unwrap_or(default)
+}
+
+/// A number in `0 .. 1` (splitmix64).
+#[expect(clippy::cast_precision_loss, reason = "53 bits are exact")]
+fn next(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 * power_of_minus_53()
+}
+
+fn power_of_minus_53() -> f64 {
+    super::builder::power(-53)
+}

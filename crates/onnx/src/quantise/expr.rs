@@ -1,0 +1,100 @@
+//! Functions of one variable as they are collected from the graph.
+
+use program::formula::{Formula, Function, Instruction};
+
+/// A function of one variable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// The variable.
+    Variable,
+    /// A number.
+    Constant(f64),
+    /// A function of an expression.
+    Apply(Function, Box<Expr>),
+    /// An instruction on two expressions.
+    Binary(Instruction, Box<Expr>, Box<Expr>),
+    /// The second where the first is not zero, else the third.
+    Choose(Box<Expr>, Box<Expr>, Box<Expr>),
+}
+
+impl Expr {
+    /// A function of an expression.
+    pub fn apply(self, function: Function) -> Self {
+        Self::Apply(function, Box::new(self))
+    }
+
+    /// An instruction on two expressions.
+    pub fn binary(self, instruction: Instruction, other: Self) -> Self {
+        if let (Self::Constant(_), Self::Constant(_)) = (&self, &other) {
+            let both = Self::Binary(instruction, Box::new(self), Box::new(other));
+            return both.at(0.0).map_or(both, Self::Constant);
+        }
+        Self::Binary(instruction, Box::new(self), Box::new(other))
+    }
+
+    /// The sum with a number.
+    pub fn plus(self, number: f64) -> Self {
+        self.binary(Instruction::Add, Self::Constant(number))
+    }
+
+    /// The product with a number.
+    pub fn times(self, number: f64) -> Self {
+        self.binary(Instruction::Multiply, Self::Constant(number))
+    }
+
+    /// The function of another expression.
+    pub fn of(&self, inner: &Self) -> Self {
+        match self {
+            Self::Variable => inner.clone(),
+            Self::Constant(value) => Self::Constant(*value),
+            Self::Apply(function, a) => a.of(inner).apply(*function),
+            Self::Binary(instruction, a, b) => {
+                Self::Binary(*instruction, Box::new(a.of(inner)), Box::new(b.of(inner)))
+            }
+            Self::Choose(c, a, b) => Self::Choose(
+                Box::new(c.of(inner)),
+                Box::new(a.of(inner)),
+                Box::new(b.of(inner)),
+            ),
+        }
+    }
+
+    /// The same function in postfix order.
+    pub fn formula(&self) -> Formula {
+        let mut instructions = Vec::new();
+        self.write(&mut instructions);
+        Formula { instructions }
+    }
+
+    fn write(&self, to: &mut Vec<Instruction>) {
+        match self {
+            Self::Variable => to.push(Instruction::Variable),
+            Self::Constant(value) => to.push(Instruction::Constant(*value)),
+            Self::Apply(function, a) => {
+                a.write(to);
+                to.push(Instruction::Apply(*function));
+            }
+            Self::Binary(instruction, a, b) => {
+                a.write(to);
+                b.write(to);
+                to.push(*instruction);
+            }
+            Self::Choose(c, a, b) => {
+                c.write(to);
+                a.write(to);
+                b.write(to);
+                to.push(Instruction::Choose);
+            }
+        }
+    }
+
+    /// The value at `x`, if it is a number.
+    pub fn at(&self, x: f64) -> Option<f64> {
+        self.formula().at(x).filter(|value| !value.is_nan())
+    }
+
+    /// `(slope, offset)` if the function is a line.
+    pub fn line(&self) -> Option<(f64, f64)> {
+        super::piecewise::Piecewise::of(self).and_then(|found| found.line())
+    }
+}

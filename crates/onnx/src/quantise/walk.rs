@@ -1,0 +1,379 @@
+//! Visits the nodes of a graph in order.
+
+use super::builder::{Builder, Refusal, Value, log2_of, nearest, power};
+use super::calibrate::{Calibration, declared};
+use super::expr::Expr;
+use super::lazy::{Constant, Lazy, Pointwise};
+use super::node::Node;
+use super::options::Options;
+use crate::array::Array;
+use crate::error::{QuantiseError, Unsupported};
+use crate::lower;
+use crate::model::Model;
+use crate::read::{dims, guard};
+use program::{Dim, Interval, Program, Tensor, ValueId, Visibility};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tract_onnx::prelude::{IntoTValue, OutletId, TypedFact, TypedNode};
+use tract_onnx::tract_core::ops::konst::Const;
+use tract_onnx::tract_core::ops::source::TypedSource;
+
+/// A model as an integer program.
+#[derive(Clone, Debug)]
+pub struct Quantised {
+    /// The program, with its symbols open.
+    pub program: Program<Dim>,
+    /// The value of each of its parameters.
+    pub parameters: Vec<Tensor>,
+    /// What a person should know.
+    pub report: Report,
+}
+
+/// What a person should know about a quantised model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Remarks, in sentences.
+    pub notes: Vec<String>,
+    /// Constants that are part of the program, so that a key reveals them: name and value.
+    pub public_constants: Vec<(String, String)>,
+    /// Whether ranges come from data that were given, not from random inputs.
+    pub calibrated: bool,
+}
+
+/// What can be said about a model before it is quantised.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Nodes without an integer program: all of them.
+    pub unsupported: Vec<Unsupported>,
+    /// What a person should know.
+    pub report: Report,
+}
+
+/// A parameter by name, values and fraction bits, and where it is.
+type Known = ((String, Arc<Array>, i32), Value);
+
+/// A quantisation in progress.
+pub struct Quantiser<'a> {
+    /// The program so far.
+    pub builder: Builder,
+    /// How to quantise.
+    pub options: &'a Options,
+    pub(super) parameters: Vec<Known>,
+    pub(super) functions: Vec<(ValueId, i32, Expr, Value)>,
+    model: &'a Model,
+    calibration: Calibration,
+    /// What each outlet is; nothing for those that could not be lowered.
+    values: BTreeMap<(usize, usize), Lazy>,
+    report: Report,
+}
+
+/// Quantises a model.
+///
+/// Errors: [`QuantiseError::Unsupported`] names every node without an integer program.
+pub fn quantise(model: &Model, options: &Options) -> Result<Quantised, QuantiseError> {
+    let mut walk = Quantiser::new(model, options)?;
+    let unsupported = walk.nodes()?;
+    if !unsupported.is_empty() {
+        return Err(QuantiseError::Unsupported(unsupported));
+    }
+    walk.outputs()?;
+    let Quantiser {
+        builder, report, ..
+    } = walk;
+    Ok(Quantised {
+        program: builder.program,
+        parameters: builder.parameters,
+        report,
+    })
+}
+
+/// Finds every node without an integer program.
+///
+/// Errors: [`QuantiseError`] if the model fails on the calibration data.
+pub fn diagnose(model: &Model, options: &Options) -> Result<Diagnosis, QuantiseError> {
+    let mut walk = Quantiser::new(model, options)?;
+    let mut unsupported = walk.nodes()?;
+    if unsupported.is_empty()
+        && let Err(QuantiseError::Unsupported(found)) = walk.outputs()
+    {
+        unsupported = found;
+    }
+    Ok(Diagnosis {
+        unsupported,
+        report: walk.report,
+    })
+}
+
+impl<'a> Quantiser<'a> {
+    fn new(model: &'a Model, options: &'a Options) -> Result<Self, QuantiseError> {
+        options.check()?;
+        let calibration = Calibration::run(model, options)?;
+        let builder = Builder::new(model.symbols().to_vec(), calibration.symbols.clone());
+        let report = Report {
+            notes: model.notes().to_vec(),
+            calibrated: calibration.given,
+            ..Report::default()
+        };
+        Ok(Self {
+            builder,
+            options,
+            parameters: Vec::new(),
+            functions: Vec::new(),
+            model,
+            calibration,
+            values: BTreeMap::new(),
+            report,
+        })
+    }
+
+    /// Lowers all nodes; returns those that cannot be.
+    fn nodes(&mut self) -> Result<Vec<Unsupported>, QuantiseError> {
+        let mut unsupported = Vec::new();
+        let graph = self.model.graph.clone();
+        let order = graph.eval_order();
+        let order = order.map_err(|error| {
+            QuantiseError::Model(crate::error::ModelError::Graph(error.to_string()))
+        })?;
+        // Inputs come first, in the order of the model.
+        for at in 0..self.model.inputs().len() {
+            if let Err(reason) = self.input(at) {
+                let node = self.model.inputs()[at].name.clone();
+                let operator = "Input".into();
+                unsupported.push(Unsupported {
+                    node,
+                    operator,
+                    reason,
+                });
+            }
+        }
+        for at in order {
+            let node = &graph.nodes[at];
+            if node.op.is::<TypedSource>() {
+                continue;
+            }
+            self.builder.name.clone_from(&node.name);
+            if let Err(reason) = self.node(node) {
+                // What failed for want of another node is that node's failure.
+                if let Some(reason) = reason {
+                    let operator = node.op.name().to_string();
+                    let node = node.name.clone();
+                    unsupported.push(Unsupported {
+                        node,
+                        operator,
+                        reason,
+                    });
+                }
+            }
+        }
+        Ok(unsupported)
+    }
+
+    fn input(&mut self, at: usize) -> Result<(), Refusal> {
+        let input = &self.model.inputs()[at];
+        let outlet = self.model.graph.inputs[at];
+        let seen = self.calibration.range(outlet);
+        let shape = input.shape.clone();
+        let shape = shape.ok_or("the shape depends on more than the symbols of the inputs")?;
+        let given = self.options.ranges.get(&input.name).copied();
+        let range = match given {
+            Some(range) => range,
+            None if self.calibration.given => seen,
+            None => declared(self.options, &input.name, input.integers),
+        };
+        // One bit more than was seen, unless somebody said where the values lie.
+        let spare = i32::from(given.is_none() && self.calibration.given);
+        let (log, bits) = if input.integers {
+            let most = range.0.abs().max(range.1.abs()) + 1.0;
+            (log2_of((0.0, most)) + spare, 0)
+        } else {
+            let log = log2_of(range) + spare;
+            (log, self.options.activation_bits.cast_signed() - log)
+        };
+        let most = nearest(power((log + bits).clamp(1, 40))) - 1;
+        let negative = range.0 < 0.0 || (!input.integers && given.is_none());
+        let interval = Interval::new(if negative { -most - 1 } else { 0 }, most);
+        self.builder.name.clone_from(&input.name);
+        let mut value = self.builder.input(program::Input {
+            name: input.name.clone(),
+            shape,
+            interval,
+            fraction_bits: bits,
+            visibility: Visibility::Private,
+        })?;
+        value.range = if self.calibration.given { seen } else { range };
+        self.values.insert((outlet.node, outlet.slot), value.into());
+        Ok(())
+    }
+
+    /// Lowers a node.
+    ///
+    /// Errors: the reason; none if an input is missing.
+    fn node(&mut self, node: &TypedNode) -> Result<(), Option<Refusal>> {
+        let fact = |outlet: &OutletId| self.model.graph.outlet_fact(*outlet).ok();
+        let inputs: Option<Vec<Lazy>> = { node.inputs.iter() }
+            .map(|outlet| self.values.get(&(outlet.node, outlet.slot)).cloned())
+            .collect();
+        let Some(inputs) = inputs else {
+            // Also behind another failure an operator that nobody knows is worth a word.
+            return if lower::is_known(node) {
+                Err(None)
+            } else {
+                Err(Some(lower::unknown(node)))
+            };
+        };
+        if let Some(constant) = node.op.downcast_ref::<Const>() {
+            let constant = self.constant(&node.name, constant.val().clone());
+            self.values
+                .insert((node.id, 0), Lazy::Constant(constant.map_err(Some)?));
+            return Ok(());
+        }
+        if let Some(folded) = self.fold(node, &inputs) {
+            for (slot, constant) in folded.into_iter().enumerate() {
+                self.values
+                    .insert((node.id, slot), Lazy::Constant(constant));
+            }
+            return Ok(());
+        }
+        let dims = |fact: &TypedFact| -> Result<Vec<Dim>, Option<Refusal>> {
+            dims::shape(&fact.shape, &self.model.symbols)
+                .ok_or_else(|| Some(format!("the shape {:?} depends on data", fact.shape)))
+        };
+        let input_facts: Vec<&TypedFact> = node.inputs.iter().filter_map(fact).collect();
+        let input_shapes: Result<_, _> = input_facts.iter().map(|fact| dims(fact)).collect();
+        let shapes: Result<_, _> = node
+            .outputs
+            .iter()
+            .map(|output| dims(&output.fact))
+            .collect();
+        let ranges: Vec<(f64, f64)> = (0..node.outputs.len())
+            .map(|slot| self.calibration.range(OutletId::new(node.id, slot)))
+            .collect();
+        let seen = Node {
+            op: node.op.as_ref(),
+            name: &node.name,
+            inputs,
+            input_types: input_facts.iter().map(|fact| fact.datum_type).collect(),
+            input_shapes: input_shapes?,
+            shapes: shapes?,
+            types: { node.outputs.iter() }
+                .map(|output| output.fact.datum_type)
+                .collect(),
+            ranges,
+        };
+        let results = lower::lower(self, &seen, node).map_err(Some)?;
+        for (slot, result) in results.into_iter().enumerate() {
+            let range = seen.ranges.get(slot).copied().unwrap_or((-1.0, 1.0));
+            let result = match result {
+                Lazy::Pointwise(Pointwise { mut base, expr, .. }) => {
+                    if expr == Expr::Variable {
+                        base.range = range;
+                    }
+                    Lazy::Pointwise(Pointwise { base, expr, range })
+                }
+                constant @ Lazy::Constant(_) => constant,
+            };
+            self.values.insert((node.id, slot), result);
+        }
+        Ok(())
+    }
+
+    fn constant(
+        &self,
+        name: &str,
+        tensor: Arc<tract_onnx::prelude::Tensor>,
+    ) -> Result<Constant, Refusal> {
+        let array = guard(|| Array::from_tensor(&tensor)).and_then(|found| found);
+        let array =
+            array.map_err(|error| format!("the constant is no tensor of numbers: {error}"))?;
+        // tract names what it makes of a constant after it.
+        let single = &self.model.loaded.single;
+        let mut names = name.split('.').scan(String::new(), |name, part| {
+            if !name.is_empty() {
+                name.push('.');
+            }
+            name.push_str(part);
+            Some(name.clone())
+        });
+        Ok(Constant {
+            parameter: names.any(|name| single.contains(&name)),
+            name: name.to_owned(),
+            array: Arc::new(array),
+            tensor,
+        })
+    }
+
+    /// The results of a node whose inputs are all held by the graph.
+    fn fold(&self, node: &TypedNode, inputs: &[Lazy]) -> Option<Vec<Constant>> {
+        let tensors = inputs.iter().map(|input| match input {
+            Lazy::Constant(constant) => Some(constant.tensor.clone()),
+            Lazy::Pointwise(_) => None,
+        });
+        let tensors: Option<Vec<_>> = tensors.collect();
+        let values = tensors?.into_iter().map(IntoTValue::into_tvalue).collect();
+        let results = guard(|| node.op.eval_out_of_plan(values)).ok()?.ok()??;
+        let parameter = inputs.iter().any(|input| match input {
+            Lazy::Constant(constant) => constant.parameter,
+            Lazy::Pointwise(_) => false,
+        });
+        let constants = results.into_iter().map(|result| {
+            let constant = self.constant(&node.name, Arc::new(result.into_tensor())).ok()?;
+            Some(Constant {
+                parameter: constant.parameter || parameter,
+                ..constant
+            })
+        });
+        constants.collect()
+    }
+
+    fn outputs(&mut self) -> Result<(), QuantiseError> {
+        let mut unsupported = Vec::new();
+        for (at, output) in self.model.outputs().iter().enumerate() {
+            let outlet = self.model.graph.outputs[at];
+            self.builder.name.clone_from(&output.name);
+            let found = self.values.get(&(outlet.node, outlet.slot)).cloned();
+            let result = found
+                .ok_or_else(|| "nothing computes it".to_owned())
+                .and_then(|lazy| self.finish(&lazy));
+            match result {
+                Ok(value) => self
+                    .builder
+                    .output(&output.name, &value, Visibility::Public),
+                Err(reason) => unsupported.push(Unsupported {
+                    node: output.name.clone(),
+                    operator: "Output".into(),
+                    reason,
+                }),
+            }
+        }
+        if unsupported.is_empty() {
+            Ok(())
+        } else {
+            Err(QuantiseError::Unsupported(unsupported))
+        }
+    }
+
+    /// An output: rounded, so that its low bits say nothing about parameters.
+    fn finish(&mut self, lazy: &Lazy) -> Result<Value, Refusal> {
+        let value = self.value(lazy)?;
+        let bits = self.bits_for(value.range);
+        if value.exact && value.bits <= bits + 4 {
+            return Ok(value);
+        }
+        self.builder.narrow_to(&value, bits)
+    }
+
+    /// Notes that a key reveals a number.
+    pub fn reveal(&mut self, constant: &Constant) {
+        let values = format!("{:?}", constant.array.data);
+        let entry = (constant.name.clone(), values);
+        if !self.report.public_constants.contains(&entry) {
+            self.report.public_constants.push(entry);
+        }
+    }
+
+    /// A size of the graph in terms of the model's symbols.
+    pub fn dim(&self, dim: &tract_onnx::prelude::TDim) -> Result<Dim, Refusal> {
+        dims::convert(dim, &self.model.symbols)
+            .ok_or_else(|| format!("the size {dim} depends on data"))
+    }
+}
