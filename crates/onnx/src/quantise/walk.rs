@@ -14,7 +14,7 @@ use crate::read::{dims, guard};
 use program::{Dim, Interval, Program, Tensor, ValueId, Visibility};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tract_onnx::prelude::{IntoTValue, OutletId, TypedFact, TypedNode};
+use tract_onnx::prelude::{IntoTValue, IntoTensor, OutletId, TypedFact, TypedNode};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
