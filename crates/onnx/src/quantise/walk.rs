@@ -316,7 +316,9 @@ impl<'a> Quantiser<'a> {
             Lazy::Pointwise(_) => false,
         });
         let constants = results.into_iter().map(|result| {
-            let constant = self.constant(&node.name, Arc::new(result.into_tensor())).ok()?;
+            let constant = self
+                .constant(&node.name, Arc::new(result.into_tensor()))
+                .ok()?;
             Some(Constant {
                 parameter: constant.parameter || parameter,
                 ..constant
