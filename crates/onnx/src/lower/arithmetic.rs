@@ -66,40 +66,63 @@ fn fuse(
     a: &Lazy,
     b: &Lazy,
 ) -> Option<Lazy> {
-    let number = |constant: &Constant| constant.number();
-    let (base, a, b, range) = match (a, b) {
-        (Lazy::Pointwise(x), Lazy::Constant(c)) => {
-            let value = number(c)?;
-            q.reveal(c);
-            (&x.base, x.expr.clone(), Expr::Constant(value), x.range)
-        }
-        (Lazy::Constant(c), Lazy::Pointwise(x)) => {
-            let value = number(c)?;
-            q.reveal(c);
-            (&x.base, Expr::Constant(value), x.expr.clone(), x.range)
-        }
-        (Lazy::Pointwise(x), Lazy::Pointwise(y)) => {
-            let same = x.base.id == y.base.id && x.base.bits == y.base.bits;
-            if !same {
-                return None;
+    fuse_with(q, node, a, b, |a, b| Some(a.binary(instruction, b)))
+}
+
+/// The most instructions of a collected function: beyond that a table of its own is better.
+const MOST: usize = 128;
+
+/// One function of one variable, if the operands are numbers and functions of one value.
+pub fn fuse_with(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    a: &Lazy,
+    b: &Lazy,
+    join: impl FnOnce(Expr, Expr) -> Option<Expr>,
+) -> Option<Lazy> {
+    let base = common_base(node, &[a, b])?;
+    let (left, right) = (operand(a)?, operand(b)?);
+    let expr = join(left, right)?;
+    if expr.formula().instructions.len() > MOST {
+        return None;
+    }
+    reveal(q, &[a, b]);
+    Some(Lazy::Pointwise(Pointwise { expr, ..base }))
+}
+
+/// What a function of several operands is a function of, if they are numbers and functions of one value.
+pub fn common_base(node: &Node<'_>, operands: &[&Lazy]) -> Option<Pointwise> {
+    let mut base: Option<&Pointwise> = None;
+    for lazy in operands {
+        match (lazy, base) {
+            (Lazy::Constant(_), _) => {}
+            (Lazy::Pointwise(found), None) => base = Some(found),
+            (Lazy::Pointwise(found), Some(base)) => {
+                if (found.base.id, found.base.bits) != (base.base.id, base.base.bits) {
+                    return None;
+                }
             }
-            (&x.base, x.expr.clone(), y.expr.clone(), x.range)
         }
-        _ => return None,
-    };
-    if base.shape.len() != node.shape().len() {
-        return None;
     }
-    // A formula that grows without end costs more than a table of its own.
-    let expr = a.binary(instruction, b);
-    if expr.formula().instructions.len() > 128 {
-        return None;
+    base.filter(|found| found.base.shape.len() == node.shape().len())
+        .cloned()
+}
+
+/// An operand as an expression.
+pub fn operand(lazy: &Lazy) -> Option<Expr> {
+    match lazy {
+        Lazy::Constant(constant) => constant.number().map(Expr::Constant),
+        Lazy::Pointwise(found) => Some(found.expr.clone()),
     }
-    Some(Lazy::Pointwise(Pointwise {
-        base: base.clone(),
-        expr,
-        range,
-    }))
+}
+
+/// Notes the numbers that become part of the program.
+pub fn reveal(q: &mut Quantiser<'_>, operands: &[&Lazy]) {
+    for lazy in operands {
+        if let Lazy::Constant(constant) = lazy {
+            q.reveal(constant);
+        }
+    }
 }
 
 /// `a + sign * b`.

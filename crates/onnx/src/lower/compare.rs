@@ -23,6 +23,9 @@ fn is_comparison(op: &dyn BinMiniOp) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = binary(node)?;
+    if let Some(fused) = fuse(q, node)? {
+        return Ok(vec![fused]);
+    }
     let mut values = Vec::new();
     for at in 0..2 {
         let value = match node.input(at)? {
@@ -66,6 +69,36 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         }
     };
     Ok(vec![value.into()])
+}
+
+/// A comparison of functions of one value, or of one with a number, as a function of that value: it may
+/// become part of a larger one.
+fn fuse(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Option<Lazy>, Refusal> {
+    let op = binary(node)?;
+    let less = |a: Expr, b: Expr| a.binary(Instruction::Less, b);
+    let join = |a: Expr, b: Expr| {
+        if op.is::<CompLT>() {
+            Some(less(a, b))
+        } else if op.is::<CompGT>() {
+            Some(less(b, a))
+        } else if op.is::<CompGTE>() {
+            Some(not(less(a, b)))
+        } else if op.is::<CompLTE>() {
+            Some(not(less(b, a)))
+        } else {
+            None
+        }
+    };
+    let (a, b) = (node.input(0)?, node.input(1)?);
+    Ok(super::arithmetic::fuse_with(q, node, a, b, join))
+}
+
+/// The other truth value of an expression.
+pub fn not(expr: Expr) -> Expr {
+    match expr {
+        Expr::Binary(Instruction::Subtract, one, inner) if *one == Expr::Constant(1.0) => *inner,
+        other => Expr::Constant(1.0).binary(Instruction::Subtract, other),
+    }
 }
 
 /// 1 where `a >= b`, else 0.

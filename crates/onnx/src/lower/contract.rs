@@ -84,21 +84,17 @@ fn einsum(
         }
         views.push((q.builder.view(&exact[at], steps, dims)?, kept));
     }
-    let [(a, mut a_labels), (b, b_labels)] =
+    let [(a, a_labels), (mut b, mut b_labels)] =
         <[_; 2]>::try_from(views).map_err(|_| "two operands")?;
-    let mut a = a;
-    // An axis of the result that no operand has is of size one.
+    // An axis of size one that neither has goes to the second.
     for label in 0..rank {
         if !a_labels.contains(&label) && !b_labels.contains(&label) {
-            if !is_one(&shape[label]) {
-                return Err(format!("axis {label} of an einsum is in no operand"));
-            }
-            let mut dims = a.shape.clone();
-            dims.push(Dim::from(1));
-            a = q
+            let mut dims = b.shape.clone();
+            dims.push(Dim::Known(1));
+            b = q
                 .builder
-                .view(&a, vec![Step::InsertAxis(a_labels.len())], dims)?;
-            a_labels.push(label);
+                .view(&b, vec![Step::InsertAxis(b_labels.len())], dims)?;
+            b_labels.push(label);
         }
     }
     let operator = Contract {
@@ -132,17 +128,14 @@ pub fn contract(
     let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
     let (wide_a, wide_b) = (q.builder.magnitude_bits(&a), q.builder.magnitude_bits(&b));
     if wide_a + wide_b > room {
-        let over = (wide_a + wide_b - room).cast_signed();
-        let (wide, other) = if wide_a >= wide_b {
-            (&mut a, wide_b)
-        } else {
-            (&mut b, wide_a)
-        };
-        let bits = wide.bits - over;
-        if other >= room || bits < q.bits_for(wide.range) - 12 {
-            return Err("products of such wide values are beyond exact arithmetic".into());
+        // What a narrow operand leaves, or half of the room for each.
+        let (half, least) = (room / 2, wide_a.min(wide_b));
+        let most = room - least.min(half);
+        for (wide, x) in [(wide_a, &mut a), (wide_b, &mut b)] {
+            if wide > half {
+                *x = q.builder.fit(x, x.bits, most)?;
+            }
         }
-        *wide = q.builder.narrow_to(wide, bits)?;
     }
     let known = match real {
         [None, Some(constant)] if constant_len(&b) => {

@@ -3,13 +3,13 @@
 use super::contract::contract;
 use super::prelude::*;
 use program::operator::Contract;
-use tract_onnx::tract_core::ops::cnn::{Conv, KernelFormat, PoolSpec};
+use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, PoolSpec};
 use tract_onnx::tract_core::ops::nn::DataFormat;
 
 pub const FAMILY: Family = Family { applies, lower };
 
 fn applies(node: &TypedNode) -> bool {
-    node.op.is::<Conv>()
+    node.op.is::<Conv>() || node.op.is::<Deconv>()
 }
 
 /// Where the axes of an image are: batch, channel, first of space.
@@ -91,6 +91,73 @@ pub fn windows(
     Ok((steps, dims))
 }
 
+/// The windows of a transposed convolution: elements a stride apart, zeros between and around them.
+fn spread(
+    shape: &[Dim],
+    positions: &[Dim],
+    space: usize,
+    spec: &PoolSpec,
+) -> Result<(Vec<Step<Dim>>, Vec<Dim>), Refusal> {
+    use tract_onnx::tract_core::ops::cnn::PaddingSpec;
+    let (mut steps, mut dims) = (Vec::new(), shape.to_vec());
+    for (axis, &size) in spec.kernel_shape.iter().enumerate().rev() {
+        let at = space + axis;
+        let sizes = shape[at].known().zip(positions[at].known());
+        let (from, to) = sizes.ok_or("a transposed convolution of symbolic size")?;
+        let stride = spec.strides.as_ref().map_or(1, |strides| strides[axis]);
+        let dilation = spec
+            .dilations
+            .as_ref()
+            .map_or(1, |dilations| dilations[axis]);
+        let cut = match &spec.padding {
+            PaddingSpec::Valid => 0,
+            PaddingSpec::Explicit(before, _) => before[axis],
+            _ => {
+                let found =
+                    (spec.padding).compute_one_for_deconv(axis, &from, size, dilation, stride, 0);
+                found.map_err(|error| error.to_string())?.pad_before
+            }
+        };
+        let reach = (size - 1) * dilation;
+        let spread = (from - 1) * stride + 1;
+        let before = reach.checked_sub(cut);
+        let after = before.and_then(|before| (to + reach).checked_sub(before + spread));
+        let (before, after) = { before.zip(after) }
+            .ok_or("a transposed convolution that is cut by more than its kernel")?;
+        steps.extend([
+            Step::Dilate {
+                axis: at,
+                step: stride,
+            },
+            Step::Pad {
+                axis: at,
+                before: Dim::from(before),
+                after: Dim::from(after),
+            },
+            Step::Window {
+                axis: at,
+                count: positions[at].clone(),
+                size,
+                stride: 1,
+                dilation,
+            },
+        ]);
+        dims[at] = positions[at].clone();
+        dims.insert(at + 1, Dim::from(size));
+    }
+    Ok((steps, dims))
+}
+
+/// A kernel with its elements of space in the opposite order.
+fn backwards(kernel: &Constant, space: usize) -> Constant {
+    let chunks = kernel.array.data.chunks(space.max(1));
+    let data = chunks.flat_map(|chunk| chunk.iter().rev().copied());
+    kernel.with(crate::array::Array {
+        data: data.collect(),
+        shape: kernel.array.shape.clone(),
+    })
+}
+
 /// Zeros before and after an axis.
 pub fn padding(size: &Dim, axis: usize, spec: &PoolSpec) -> Result<(usize, usize), Refusal> {
     use tract_onnx::tract_core::ops::cnn::PaddingSpec;
@@ -114,25 +181,40 @@ pub fn padding(size: &Dim, axis: usize, spec: &PoolSpec) -> Result<(usize, usize
 }
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
-    let op = node.op_as::<Conv>().ok_or("no convolution")?;
-    if op.q_params.is_some() || op.kernel_fmt != KernelFormat::OIHW {
-        return Err("a convolution of quantised tensors; export the float model".into());
+    let (spec, groups) = if let Some(op) = node.op_as::<Conv>() {
+        if op.q_params.is_some() || op.kernel_fmt != KernelFormat::OIHW {
+            return Err("a convolution of quantised tensors; export the float model".into());
+        }
+        (&op.pool_spec, op.group)
+    } else {
+        let op = node.op_as::<Deconv>().ok_or("no convolution")?;
+        if op.group != 1 || op.kernel_format != KernelFormat::OIHW {
+            return Err("a transposed convolution in groups".into());
+        }
+        (&op.pool_spec, 1)
+    };
+    let transposed = node.op.is::<Deconv>();
+    let mut kernel = node.constant(1)?.clone();
+    if transposed {
+        kernel = backwards(&kernel, spec.kernel_shape.iter().product());
     }
-    let kernel = node.constant(1)?.clone();
     let x = q.exact(node.input(0)?)?;
-    let places = Places::of(op.pool_spec.data_format, node.shape().len());
-    let groups = op.group;
-    let (inputs, outputs) = (op.pool_spec.input_channels, op.pool_spec.output_channels);
+    let places = Places::of(spec.data_format, node.shape().len());
+    let (inputs, outputs) = (spec.input_channels, spec.output_channels);
     let (per_in, per_out) = (inputs / groups, outputs / groups);
     // Channels first, in groups; then the windows.
-    let space = op.pool_spec.kernel_shape.len();
+    let space = spec.kernel_shape.len();
     let axis = |at: usize| places.space + at;
     let mut order: Vec<usize> = places.batch.into_iter().chain([places.channel]).collect();
     order.extend((0..space).map(axis));
     let permuted: Vec<Dim> = order.iter().map(|&at| x.shape[at].clone()).collect();
     let positions: Vec<Dim> = order.iter().map(|&at| node.shape()[at].clone()).collect();
     let first = order.len() - space;
-    let (steps, mut dims) = windows(&permuted, &positions, first, &op.pool_spec)?;
+    let (steps, mut dims) = if transposed {
+        spread(&permuted, &positions, first, spec)?
+    } else {
+        windows(&permuted, &positions, first, spec)?
+    };
     let mut all = vec![Step::Permute(order.clone())];
     all.extend(steps);
     let channel = first - 1;
@@ -145,7 +227,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let view = q.builder.view(&x, all, dims)?;
     // Labels: the axes of the result first.
     let batch = first - 1;
-    let sizes: Vec<usize> = op.pool_spec.kernel_shape.to_vec();
+    let sizes: Vec<usize> = spec.kernel_shape.to_vec();
     let (result, group_label, out_label, space_from) = if grouped {
         let mut shape: Vec<Dim> = positions[..batch].to_vec();
         shape.extend([Dim::from(groups), Dim::from(per_out)]);

@@ -13,12 +13,11 @@ fn applies(node: &TypedNode) -> bool {
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = node.op_as::<Gather>().ok_or("no gathering")?;
     let table = q.exact(node.input(0)?)?;
-    let size = table.shape[op.axis]
-        .known()
-        .ok_or("rows of a table of symbolic size")?;
+    let size = table.shape[op.axis].known();
     let value = match node.input(1)? {
         Lazy::Constant(index) => fixed(q, node, &table, op.axis, index, size)?,
         index @ Lazy::Pointwise(_) => {
+            let size = size.ok_or("an index into rows of symbolic number")?;
             let index = q.exact(index)?;
             at_runtime(q, node, &table, op.axis, &index, size)?
         }
@@ -33,18 +32,19 @@ fn fixed(
     table: &Value,
     axis: usize,
     index: &Constant,
-    size: usize,
+    size: Option<usize>,
 ) -> Result<Value, Refusal> {
     const MOST: usize = 4096;
     let rows: Vec<usize> = { index.array.data.iter() }
         .map(|&row| {
             let row = nearest(row);
-            let from_end = if row < 0 { size } else { 0 };
+            let from_end = if row < 0 { size? } else { 0 };
             let row = usize::try_from(row + i64::try_from(from_end).unwrap_or(0));
-            row.ok().filter(|&row| row < size)
+            // Rows of symbolic number are counted when the program is bound.
+            row.ok().filter(|&row| size.is_none_or(|size| row < size))
         })
         .collect::<Option<Vec<usize>>>()
-        .ok_or("an index outside of the table")?;
+        .ok_or("an index outside of the table, or from the end of one of symbolic size")?;
     if rows.len() > MOST {
         return Err(format!("more than {MOST} fixed indices"));
     }

@@ -1,6 +1,7 @@
 //! Truth values and what they select.
 
-use super::compare::{at_least, negation};
+use super::arithmetic::{common_base, operand, reveal};
+use super::compare::{at_least, negation, not};
 use super::prelude::*;
 use program::ValueId;
 use program::operator::Select;
@@ -18,6 +19,9 @@ fn applies(node: &TypedNode) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let shape = node.shape();
+    if let Some(fused) = fuse(q, node) {
+        return Ok(vec![fused]);
+    }
     if element_wise::<Not>(node).is_some() {
         let x = q.exact(node.input(0)?)?;
         return Ok(vec![negation(q, &x)?.into()]);
@@ -50,6 +54,27 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         }
     };
     Ok(vec![value.into()])
+}
+
+/// A choice between functions of one value by a condition on it, as one function of it.
+fn fuse(q: &mut Quantiser<'_>, node: &Node<'_>) -> Option<Lazy> {
+    let operands: Vec<&Lazy> = node.inputs.iter().collect();
+    let base = common_base(node, &operands)?;
+    let exprs: Option<Vec<Expr>> = operands.iter().map(|lazy| operand(lazy)).collect();
+    let expr = match (&exprs?[..], node.op.is::<Iff>()) {
+        ([condition, then, otherwise], true) => Expr::Choose(
+            Box::new(condition.clone()),
+            Box::new(then.clone()),
+            Box::new(otherwise.clone()),
+        ),
+        ([condition], false) => not(condition.clone()),
+        _ => return None,
+    };
+    if expr.formula().instructions.len() > 128 {
+        return None;
+    }
+    reveal(q, &operands);
+    Some(Lazy::Pointwise(Pointwise { expr, ..base }))
 }
 
 fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusal> {

@@ -20,11 +20,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let x = q.value(node.input(0)?)?;
     // Squares of twice as many bits have to fit.
     let bits = q.bits_for(x.range).min(24);
-    let mut x = q.builder.narrow_to(&x, bits)?;
-    if q.builder.magnitude_bits(&x) > 26 {
-        let over = q.builder.magnitude_bits(&x).cast_signed() - 26;
-        x = q.builder.narrow_to(&x, x.bits - over)?;
-    }
+    let x = q.builder.fit(&x, bits, 24)?;
     let axes = [op.axis];
     let count = count(&x, &axes)?;
     let squares = sum_of_squares(q, &x, &axes)?;

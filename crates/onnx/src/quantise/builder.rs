@@ -143,11 +143,6 @@ impl Builder {
         Ok(at)
     }
 
-    /// Number of nodes, to go back to.
-    pub fn mark(&self) -> usize {
-        self.program.nodes.len()
-    }
-
     /// Shape and interval of a value for the reference symbols.
     pub fn fact(&self, id: ValueId) -> &Fact {
         &self.facts[id.node][id.output]
@@ -379,6 +374,22 @@ impl Builder {
             return Ok(x.clone());
         }
         self.rescale(x, shift)
+    }
+
+    /// The value with at most `bits` fraction bits and a magnitude below `2^most`: cut off far beyond its
+    /// calibrated range where it could be larger, as far beyond as there is room.
+    pub fn fit(&mut self, x: &Value, bits: i32, most: u32) -> Result<Value, Refusal> {
+        let narrow = self.narrow_to(x, bits)?;
+        if self.magnitude_bits(&narrow) <= most {
+            return Ok(narrow);
+        }
+        let seen = log2_of(x.range) + narrow.bits;
+        let log = (seen + MARGIN).clamp(1, most.cast_signed());
+        if seen + 1 > log {
+            let fewer = seen + 1 - log;
+            return self.fit(&narrow, narrow.bits - fewer, most);
+        }
+        self.saturate(&narrow, 0, log)
     }
 
     /// The value rounded, and cut off to `-2^log ..= 2^log - 1`.

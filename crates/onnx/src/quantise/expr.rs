@@ -42,23 +42,6 @@ impl Expr {
         self.binary(Instruction::Multiply, Self::Constant(number))
     }
 
-    /// The function of another expression.
-    pub fn of(&self, inner: &Self) -> Self {
-        match self {
-            Self::Variable => inner.clone(),
-            Self::Constant(value) => Self::Constant(*value),
-            Self::Apply(function, a) => a.of(inner).apply(*function),
-            Self::Binary(instruction, a, b) => {
-                Self::Binary(*instruction, Box::new(a.of(inner)), Box::new(b.of(inner)))
-            }
-            Self::Choose(c, a, b) => Self::Choose(
-                Box::new(c.of(inner)),
-                Box::new(a.of(inner)),
-                Box::new(b.of(inner)),
-            ),
-        }
-    }
-
     /// The same function in postfix order.
     pub fn formula(&self) -> Formula {
         let mut instructions = Vec::new();

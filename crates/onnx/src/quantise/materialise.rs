@@ -3,11 +3,11 @@
 use super::builder::{Refusal, Value, log2_of, nearest, power, real};
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
-use super::piecewise::{MAX_KNOTS, Piecewise};
+use super::piecewise::{MAX_KNOTS, Piecewise, negated};
 use super::table;
 use super::walk::Quantiser;
 use program::formula::{Function, Instruction};
-use program::operator::{Divide, SquareRoot};
+use program::operator::{AtLeastZero, Divide, SquareRoot};
 use program::{Dim, Interval, Tensor, ValueId};
 
 impl Quantiser<'_> {
@@ -103,6 +103,9 @@ impl Quantiser<'_> {
             if found.knots.len() <= MAX_KNOTS {
                 return self.rectify(base, &found, range);
             }
+        }
+        if let Some(value) = self.truth(base, expr)? {
+            return Ok(value);
         }
         if let Some(value) = self.quotient_or_root(base, expr, range)? {
             return Ok(value);
@@ -209,6 +212,33 @@ impl Quantiser<'_> {
             value.known = super::builder::meet(known, value.known);
         }
         Ok(value)
+    }
+
+    /// A comparison of lines, exactly.
+    fn truth(&mut self, base: &Value, expr: &Expr) -> Result<Option<Value>, Refusal> {
+        if let Some(inner) = negated(expr) {
+            let Some(value) = self.truth(base, inner)? else {
+                return Ok(None);
+            };
+            return self.builder.sum(&[(-1, &value)], 1, 0).map(Some);
+        }
+        let Expr::Binary(Instruction::Less, a, b) = expr else {
+            return Ok(None);
+        };
+        let Some((a, b)) = a.line().zip(b.line()) else {
+            return Ok(None);
+        };
+        // Less is not at least.
+        let x = if base.exact {
+            base.clone()
+        } else {
+            self.narrow(base)?
+        };
+        let difference = self.line(&x, a.0 - b.0, a.1 - b.1)?;
+        let node = self.builder.push(AtLeastZero.into(), vec![difference.id])?;
+        let id = ValueId { node, output: 0 };
+        let bit = self.builder.value(id, x.shape.clone(), 0, true);
+        self.builder.sum(&[(-1, &bit)], 1, 0).map(Some)
     }
 
     fn quotient_or_root(

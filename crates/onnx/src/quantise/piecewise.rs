@@ -50,7 +50,10 @@ impl Piecewise {
                     _ => return None,
                 }
             }
-            Expr::Apply(..) | Expr::Choose(..) => return None,
+            Expr::Choose(condition, then, otherwise) => {
+                Self::chosen(condition, &Self::of(then)?, &Self::of(otherwise)?)?
+            }
+            Expr::Apply(..) => return None,
         };
         let finite = |value: &(f64, f64)| value.0.is_finite() && value.1.is_finite();
         found.pieces.iter().all(finite).then(|| found.simplified())
@@ -120,6 +123,54 @@ impl Piecewise {
         }
     }
 
+    /// `then` where a line is below another, else `otherwise`, if the two meet there.
+    fn chosen(condition: &Expr, then: &Self, otherwise: &Self) -> Option<Self> {
+        if let Some(inner) = negated(condition) {
+            return Self::chosen(inner, otherwise, then);
+        }
+        let Expr::Binary(Instruction::Less, a, b) = condition else {
+            return None;
+        };
+        let (a, b) = (Self::of(a)?.line()?, Self::of(b)?.line()?);
+        let (slope, offset) = (a.0 - b.0, a.1 - b.1);
+        let crossing = -offset / slope;
+        if !crossing.is_finite() {
+            return None;
+        }
+        let (below, above) = if slope > 0.0 {
+            (then, otherwise)
+        } else {
+            (otherwise, then)
+        };
+        let ends = [below, above].map(|side| {
+            let (slope, offset) = side.piece(crossing);
+            slope.mul_add(crossing, offset)
+        });
+        if (ends[0] - ends[1]).abs() > 1e-6 * ends[0].abs().max(1e-3) {
+            return None;
+        }
+        let mut knots: Vec<f64> = below
+            .knots
+            .iter()
+            .copied()
+            .filter(|&knot| knot < crossing)
+            .collect();
+        knots.push(crossing);
+        knots.extend(above.knots.iter().filter(|&&knot| knot > crossing));
+        let pieces = middles(&knots).into_iter();
+        let pieces = pieces.map(|x| {
+            if x < crossing {
+                below.piece(x)
+            } else {
+                above.piece(x)
+            }
+        });
+        Some(Self {
+            pieces: pieces.collect(),
+            knots,
+        })
+    }
+
     fn simplified(self) -> Self {
         let mut simple = Self {
             knots: Vec::new(),
@@ -132,6 +183,16 @@ impl Piecewise {
             }
         }
         simple
+    }
+}
+
+/// What an expression is the other truth value of.
+pub fn negated(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::Binary(Instruction::Subtract, one, inner) if **one == Expr::Constant(1.0) => {
+            Some(inner)
+        }
+        _ => None,
     }
 }
 

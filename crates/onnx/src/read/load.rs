@@ -63,7 +63,10 @@ fn load_checked(
     proto::check(&model, limits)?;
     let folder = folder.and_then(Path::to_str);
     let mut notes = Vec::new();
-    let symbolic = typed(&reader, &model, folder, None);
+    let symbolic = typed(&reader, &model, folder, None).and_then(|found| {
+        without_sizes(&found.0)?;
+        Ok(found)
+    });
     let (graph, symbols) = match symbolic {
         Ok(found) => found,
         Err(error) => {
@@ -81,6 +84,28 @@ fn load_checked(
         single: proto::single(&model),
         notes,
     })
+}
+
+/// That no symbolic size is used as data.
+fn without_sizes(graph: &TypedModel) -> TractResult<()> {
+    use tract_onnx::tract_core::ops::konst::Const;
+    for node in graph.nodes() {
+        let symbolic = |constant: &Const| {
+            let tensor = constant.val();
+            tensor.datum_type() == TDim::datum_type() && tensor.cast_to::<i64>().is_err()
+        };
+        let is_used = node
+            .outputs
+            .iter()
+            .any(|output| !output.successors.is_empty());
+        if is_used && node.op_as::<Const>().is_some_and(symbolic) {
+            return Err(TractError::msg(format!(
+                "{:?} computes with a symbolic size",
+                node.name
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The typed graph, with every symbol replaced if `fixed` says by what.
