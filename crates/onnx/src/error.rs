@@ -87,7 +87,7 @@ pub enum QuantiseError {
     Model(#[from] ModelError),
     /// The program is not well formed.
     #[error("the integer program: {0}")]
-    Program(#[from] ProgramError),
+    Program(Box<ProgramError>),
     /// An option is out of range.
     #[error("option {name}: expected {expected}, found {found}")]
     Option {
@@ -103,4 +103,10 @@ pub enum QuantiseError {
 fn list(all: &[Unsupported]) -> String {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     all.join("; ")
+}
+
+impl From<ProgramError> for QuantiseError {
+    fn from(error: ProgramError) -> Self {
+        Self::Program(Box::new(error))
+    }
 }

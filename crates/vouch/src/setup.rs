@@ -251,9 +251,11 @@ impl Setup {
         let quantised = self.quantise()?;
         let typical = |name: &String| self.options.typical.get(name).copied().unwrap_or(1);
         let symbols: Vec<usize> = quantised.program.symbols.iter().map(typical).collect();
-        let lowered = { quantised.program.bind(&symbols) }
-            .and_then(|program| program::Lowered::new(&program))
+        let program = quantised
+            .program
+            .bind(&symbols)
             .map_err(QuantiseError::from)?;
+        let lowered = program::Lowered::new(&program).map_err(QuantiseError::from)?;
         Ok(Estimate::of(&lowered.system))
     }
 

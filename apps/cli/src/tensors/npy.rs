@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use vouch::Array;
 
+/// Reads a tensor of one type; nothing if the file holds another.
+type Reader = dyn Fn(&[u8]) -> Result<Option<Array>>;
+
 /// Reads one tensor of any numeric or boolean type.
 pub fn read(bytes: &[u8]) -> Result<Array> {
     fn typed<T: ndarray_npy::ReadableElement + Copy>(
@@ -27,7 +30,7 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
         clippy::cast_precision_loss,
         reason = "integers beyond 2^53 are beyond every declared range too"
     )]
-    let readers: [&dyn Fn(&[u8]) -> Result<Option<Array>>; 11] = [
+    let readers: [&Reader; 11] = [
         &|bytes| typed::<f32>(bytes, f64::from),
         &|bytes| typed::<f64>(bytes, |value| value),
         &|bytes| typed::<i64>(bytes, |value| value as f64),
