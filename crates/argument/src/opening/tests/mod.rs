@@ -12,7 +12,8 @@ use p3_multilinear_util::poly::Poly;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::protocol::{absorb, combination, prove_columns};
+use super::protocol::absorb;
+use super::prove::{combination, prove_columns};
 use super::*;
 use crate::profile::{Goldilocks2, Goldilocks3};
 
