@@ -7,6 +7,7 @@ mod frozen;
 mod honest;
 mod keys;
 mod lies;
+mod tape;
 mod transcript;
 
 use alloc::vec;
