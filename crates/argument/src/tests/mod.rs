@@ -1,6 +1,7 @@
 //! Whole proofs: honest ones, changed ones, and those of cheating provers.
 
 mod changes;
+mod checks;
 mod forge;
 mod forgeries;
 mod frozen;
