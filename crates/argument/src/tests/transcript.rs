@@ -177,12 +177,14 @@ fn each_absorbed_part_of_a_proof_changes_the_next_challenge() {
             // Parts are absorbed in the order of the list.
             assert!(first >= last, "{name} {at}");
             last = first;
-            let next = |events: &[Event]| {
+            // A position has few bits and may come again by chance; eight draws do not.
+            let next = |events: &[Event]| -> Vec<Event> {
                 let drawn = |event: &&Event| matches!(event, Event::Drawn(_));
-                events[first..].iter().find(drawn).copied()
+                let later = events[first..].iter();
+                later.filter(drawn).take(8).copied().collect()
             };
-            assert_ne!(next(&events), None, "{name} {at}");
-            assert_ne!(next(&found), None, "{name} {at}");
+            assert!(!next(&events).is_empty(), "{name} {at}");
+            assert!(!next(&found).is_empty(), "{name} {at}");
             assert_ne!(next(&events), next(&found), "{name} {at}");
         }
     }
