@@ -22,7 +22,9 @@ fn a_part_of_another_length_is_named_by_parser_and_verifier() {
     let messages = case.description.count().messages();
     let changes: [Change; 5] = [
         ("messages", messages, |proof| proof.messages.push(E::ZERO)),
-        ("messages", messages, |proof| drop(proof.messages.pop())),
+        ("messages", messages, |proof| {
+            proof.messages.pop();
+        }),
         ("proofs of work", 0, |proof| proof.works.push(F::ZERO)),
         ("mask arguments", 1, |proof| proof.hidden = None),
         ("roots of the witness", 1, |proof| {
