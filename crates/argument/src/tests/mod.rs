@@ -1,6 +1,7 @@
 //! Whole proofs: honest ones, changed ones, and those of cheating provers.
 
 mod changes;
+mod checks;
 mod forge;
 mod forgeries;
 mod frozen;
@@ -9,6 +10,7 @@ mod independence;
 mod keys;
 mod lies;
 mod scripted;
+mod tape;
 mod transcript;
 mod zero_knowledge;
 
