@@ -87,7 +87,7 @@ pub enum QuantiseError {
     Model(#[from] ModelError),
     /// The program is not well formed.
     #[error("the integer program: {0}")]
-    Program(#[from] ProgramError),
+    Program(Box<ProgramError>),
     /// An option is out of range.
     #[error("option {name}: expected {expected}, found {found}")]
     Option {
@@ -98,6 +98,12 @@ pub enum QuantiseError {
         /// What it is.
         found: String,
     },
+}
+
+impl From<ProgramError> for QuantiseError {
+    fn from(reason: ProgramError) -> Self {
+        Self::Program(Box::new(reason))
+    }
 }
 
 fn list(all: &[Unsupported]) -> String {

@@ -133,15 +133,17 @@ fn add(
     b: &Lazy,
     sign: i64,
 ) -> Result<Value, Refusal> {
-    if let (Lazy::Pointwise(x), Lazy::Constant(c)) = (a, b) {
-        if let Some(value) = folded_sum(q, node, x, c, if sign < 0 { -1.0 } else { 1.0 })? {
-            return Ok(value);
+    let linear = match (a, b, sign) {
+        (Lazy::Pointwise(x), Lazy::Constant(c), 1) | (Lazy::Constant(c), Lazy::Pointwise(x), 1) => {
+            Some((x, c, 1.0))
         }
-    }
-    if let (Lazy::Constant(c), Lazy::Pointwise(x), 1) = (a, b, sign) {
-        if let Some(value) = folded_sum(q, node, x, c, 1.0)? {
-            return Ok(value);
-        }
+        (Lazy::Pointwise(x), Lazy::Constant(c), _) => Some((x, c, -1.0)),
+        _ => None,
+    };
+    if let Some((x, c, sign)) = linear
+        && let Some(value) = folded_sum(q, node, x, c, sign)?
+    {
+        return Ok(value);
     }
     let [a, b] = addends(q, a, b)?;
     let (a, b) = (

@@ -11,10 +11,7 @@ use tract_onnx::tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_onnx::tract_core::ops::element_wise::{ElementWiseMiniOp, ElementWiseOp};
 
 /// The element-wise operator of a node, if it is a `T`.
-pub fn element_wise<T: ElementWiseMiniOp>(node: &Node<'_>) -> Option<T>
-where
-    T: Clone,
-{
+pub fn element_wise<T: ElementWiseMiniOp + Clone>(node: &Node<'_>) -> Option<T> {
     let op = node.op_as::<ElementWiseOp>()?;
     op.0.downcast_ref::<T>().cloned()
 }

@@ -90,7 +90,7 @@ fn random(model: &Model, options: &Options, symbols: &[usize], run: u64) -> Arra
         let shape: Vec<usize> = dims.map(|dim| dim.bind(symbols).unwrap_or(1)).collect();
         let len = shape.iter().product();
         // Half of the draws stay close to zero, where most data are.
-        let shrink = if run % 2 == 0 { 1.0 } else { 0.125 };
+        let shrink = if run.is_multiple_of(2) { 1.0 } else { 0.125 };
         let data = (0..len).map(|_| {
             let x = (hi - lo).mul_add(next(&mut state), lo) * shrink;
             if input.integers { libm::floor(x) } else { x }

@@ -84,7 +84,9 @@ pub fn quantise(model: &Model, options: &Options) -> Result<Quantised, QuantiseE
     let Quantiser {
         builder, report, ..
     } = walk;
+    let reference = builder.reference().to_vec();
     let (program, parameters) = prune(builder.program, builder.parameters);
+    program.bind(&reference)?.infer()?;
     Ok(Quantised {
         program,
         parameters,
@@ -158,17 +160,15 @@ impl<'a> Quantiser<'a> {
                 continue;
             }
             self.builder.name.clone_from(&node.name);
-            if let Err(reason) = self.node(node) {
-                // What failed for want of another node is that node's failure.
-                if let Some(reason) = reason {
-                    let operator = node.op.name().to_string();
-                    let node = node.name.clone();
-                    unsupported.push(Unsupported {
-                        node,
-                        operator,
-                        reason,
-                    });
-                }
+            // What failed for want of another node is that node's failure.
+            if let Err(Some(reason)) = self.node(node) {
+                let operator = node.op.name().to_string();
+                let node = node.name.clone();
+                unsupported.push(Unsupported {
+                    node,
+                    operator,
+                    reason,
+                });
             }
         }
         Ok(unsupported)
