@@ -100,6 +100,12 @@ pub enum QuantiseError {
     },
 }
 
+impl From<ProgramError> for QuantiseError {
+    fn from(reason: ProgramError) -> Self {
+        Self::Program(Box::new(reason))
+    }
+}
+
 fn list(all: &[Unsupported]) -> String {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     all.join("; ")

@@ -143,6 +143,13 @@ impl Model {
             .collect()
     }
 
+    /// Names every node without an integer program, with its reason, and every number that a key reveals.
+    ///
+    /// Errors: [`crate::QuantiseError`] if the model fails on random inputs.
+    pub fn doctor(&self) -> Result<crate::Diagnosis, crate::QuantiseError> {
+        crate::diagnose(self, &crate::Options::default())
+    }
+
     /// Values of the symbols that fit the shapes of the inputs.
     ///
     /// Errors: [`ModelError::Input`] if an input is missing, or a shape does not fit.

@@ -133,6 +133,18 @@ fn add(
     b: &Lazy,
     sign: i64,
 ) -> Result<Value, Refusal> {
+    let linear = match (a, b, sign) {
+        (Lazy::Pointwise(x), Lazy::Constant(c), 1) | (Lazy::Constant(c), Lazy::Pointwise(x), 1) => {
+            Some((x, c, 1.0))
+        }
+        (Lazy::Pointwise(x), Lazy::Constant(c), _) => Some((x, c, -1.0)),
+        _ => None,
+    };
+    if let Some((x, c, sign)) = linear
+        && let Some(value) = folded_sum(q, node, x, c, sign)?
+    {
+        return Ok(value);
+    }
     let [a, b] = addends(q, a, b)?;
     let (a, b) = (
         q.broadcast(&a, node.shape())?,
@@ -141,6 +153,23 @@ fn add(
     let aligned = q.aligned(&[a, b])?;
     q.builder
         .sum(&[(1, &aligned[0]), (sign, &aligned[1])], 0, aligned[0].bits)
+}
+
+/// The sum of a contraction and a constant, one bias for all constants that are added.
+fn folded_sum(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    x: &Pointwise,
+    constant: &Constant,
+    sign: f64,
+) -> Result<Option<Value>, Refusal> {
+    let is_linear = x.expr == Expr::Variable && q.linear(&x.base).is_some();
+    let same_axes = constant.array.shape.len() == node.shape().len();
+    if !is_linear || !same_axes || x.base.shape != node.shape() {
+        return Ok(None);
+    }
+    q.biased(&x.base, &constant.map(|value| sign * value))
+        .map(Some)
 }
 
 /// Two operands as values; a constant takes no more fraction bits than the other has.
@@ -160,6 +189,15 @@ fn addends(q: &mut Quantiser<'_>, a: &Lazy, b: &Lazy) -> Result<[Value; 2], Refu
 }
 
 fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<Value, Refusal> {
+    if let (Lazy::Pointwise(x), Lazy::Constant(factor))
+    | (Lazy::Constant(factor), Lazy::Pointwise(x)) = (a, b)
+        && x.expr == Expr::Variable
+        && x.base.shape == node.shape()
+        && let Some(linear) = q.linear(&x.base)
+        && let Some(value) = q.scaled(&linear, factor)?
+    {
+        return Ok(value);
+    }
     let (a, b) = (q.exact(a)?, q.exact(b)?);
     product(q, node, &a, &b)
 }

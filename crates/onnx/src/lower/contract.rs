@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::array::Array;
+use crate::quantise::linear::Linear;
 use program::operator::Contract;
 use relation::interval::Wide;
 use std::collections::BTreeMap;
@@ -104,7 +105,7 @@ fn einsum(
     };
     let [first, second] = operands;
     let real = [constant(first), constant(second)];
-    contract(q, operator, [&a, &b], real, shape)
+    q.contract(operator, [&a, &b], real, shape)
 }
 
 fn constant(lazy: &Lazy) -> Option<&Constant> {
@@ -114,45 +115,72 @@ fn constant(lazy: &Lazy) -> Option<&Constant> {
     }
 }
 
-/// A contraction, and where it lies for the real parameters.
-pub fn contract(
-    q: &mut Quantiser<'_>,
-    operator: Contract,
-    [a, b]: [&Value; 2],
-    real: [Option<&Constant>; 2],
-    shape: &[Dim],
-) -> Result<Value, Refusal> {
-    let (mut a, mut b) = (a.clone(), b.clone());
-    let terms = terms(q, &operator, [&a, &b])?;
-    // Products must stay clear of half the modulus.
-    let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
-    let (wide_a, wide_b) = (q.builder.magnitude_bits(&a), q.builder.magnitude_bits(&b));
-    if wide_a + wide_b > room {
-        // What a narrow operand leaves, or half of the room for each.
-        let (half, least) = (room / 2, wide_a.min(wide_b));
-        let most = room - least.min(half);
-        for (wide, x) in [(wide_a, &mut a), (wide_b, &mut b)] {
-            if wide > half {
-                *x = q.builder.fit(x, x.bits, most)?;
+impl Quantiser<'_> {
+    /// A contraction, and where it lies for the real parameters.
+    pub fn contract(
+        &mut self,
+        operator: Contract,
+        [a, b]: [&Value; 2],
+        real: [Option<&Constant>; 2],
+        shape: &[Dim],
+    ) -> Result<Value, Refusal> {
+        let (mut a, mut b) = (a.clone(), b.clone());
+        let terms = terms(self, &operator, [&a, &b])?;
+        // Products must stay clear of half the modulus.
+        let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
+        let (wide_a, wide_b) = (
+            self.builder.magnitude_bits(&a),
+            self.builder.magnitude_bits(&b),
+        );
+        if wide_a + wide_b > room {
+            // What a narrow operand leaves, or half of the room for each.
+            let (half, least) = (room / 2, wide_a.min(wide_b));
+            let most = room - least.min(half);
+            for (wide, x) in [(wide_a, &mut a), (wide_b, &mut b)] {
+                if wide > half {
+                    *x = self.builder.fit(x, x.bits, most)?;
+                }
             }
         }
-    }
-    let known = match real {
-        [None, Some(constant)] if constant_len(&b) => {
-            norms(constant, &b, &operator.b_labels, operator.rank, a.known)
+        let known = match real {
+            [None, Some(constant)] if constant_len(&b) => {
+                norms(constant, &b, &operator.b_labels, operator.rank, a.known)
+            }
+            [Some(constant), None] if constant_len(&a) => {
+                norms(constant, &a, &operator.a_labels, operator.rank, b.known)
+            }
+            _ => terms.and_then(|terms| a.known.multiply(b.known)?.scale(terms.into())),
+        };
+        let fixed = a.fixed && b.fixed && terms.is_some();
+        let mut value = self
+            .builder
+            .contract(operator.clone(), &a, &b, shape.to_vec())?;
+        if let Some(known) = known {
+            value.known = crate::quantise::builder::meet(known, value.known);
         }
-        [Some(constant), None] if constant_len(&a) => {
-            norms(constant, &a, &operator.a_labels, operator.rank, b.known)
+        value.fixed = fixed;
+        let constant = match real {
+            [None, Some(kernel)] => Some((kernel, &a, &b, true)),
+            [Some(kernel), None] => Some((kernel, &b, &a, false)),
+            _ => None,
+        };
+        if let Some((kernel, x, weights, second)) = constant {
+            let shape_of: Vec<usize> = weights.shape.iter().filter_map(Dim::known).collect();
+            if shape_of.iter().product::<usize>() == kernel.array.data.len() {
+                let linear = Linear {
+                    operator,
+                    x: x.clone(),
+                    kernel: kernel.reshaped(shape_of),
+                    second,
+                    shape: shape.to_vec(),
+                    product: value.clone(),
+                    bias: None,
+                };
+                self.linears.insert(value.id, linear);
+            }
         }
-        _ => terms.and_then(|terms| a.known.multiply(b.known)?.scale(terms.into())),
-    };
-    let fixed = a.fixed && b.fixed && terms.is_some();
-    let mut value = q.builder.contract(operator, &a, &b, shape.to_vec())?;
-    if let Some(known) = known {
-        value.known = crate::quantise::builder::meet(known, value.known);
+        Ok(value)
     }
-    value.fixed = fixed;
-    Ok(value)
 }
 
 fn constant_len(value: &Value) -> bool {

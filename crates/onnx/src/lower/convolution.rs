@@ -1,6 +1,5 @@
 //! Convolutions: contractions of a view of windows with the kernel.
 
-use super::contract::contract;
 use super::prelude::*;
 use program::operator::Contract;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, PoolSpec};
@@ -266,13 +265,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         a_labels,
         b_labels,
     };
-    let mut value = contract(
-        q,
-        operator,
-        [&view, &weights],
-        [None, Some(&kernel)],
-        &result,
-    )?;
+    let mut value = q.contract(operator, [&view, &weights], [None, Some(&kernel)], &result)?;
     value = bias(q, node, &value, out_label, groups, group_label, outputs)?;
     if grouped {
         value.range = node.range();
@@ -331,9 +324,5 @@ fn bias(
         shape,
         data: spread,
     });
-    let bias = q.parameter(&bias, value.bits)?;
-    let bias = q.broadcast(&bias, &value.shape)?;
-    let aligned = q.aligned(&[value.clone(), bias])?;
-    q.builder
-        .sum(&[(1, &aligned[0]), (1, &aligned[1])], 0, aligned[0].bits)
+    q.biased(value, &bias)
 }

@@ -35,6 +35,9 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let most = libm::sqrt(count) + 1.0;
     let mut range = node.range();
     range = (range.0.max(-most), range.1.min(most));
-    let value = q.divide_by(&scaled, &root, range, None)?;
+    // No element exceeds the root of the sum, but for the rounding of the root, a factor of two at most.
+    let bound = nearest((2.0 * most + 1.0) * power(q.bits_for(range)));
+    let known = program::Interval::new(-bound, bound);
+    let value = q.divide_by(&scaled, &root, range, Some(known))?;
     Ok(vec![value.into()])
 }

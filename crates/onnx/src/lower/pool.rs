@@ -68,8 +68,7 @@ fn sum(q: &mut Quantiser<'_>, node: &Node<'_>, op: &SumPool) -> Result<Value, Re
         a_labels: (0..rank).collect(),
         b_labels: axes,
     };
-    super::contract::contract(
-        q,
+    q.contract(
         operator,
         [&value, &weights],
         [None, Some(&scale)],

@@ -96,7 +96,7 @@ pub fn sum_of_squares(q: &mut Quantiser<'_>, x: &Value, axes: &[usize]) -> Resul
         a_labels: labels.clone(),
         b_labels: labels,
     };
-    let mut value = super::contract::contract(q, operator, [x, x], [None, None], &shape)?;
+    let mut value = q.contract(operator, [x, x], [None, None], &shape)?;
     value.known.lo = 0;
     let most = x.range.0.abs().max(x.range.1.abs());
     let count: f64 = count(x, axes).unwrap_or(1.0);

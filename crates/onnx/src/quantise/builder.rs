@@ -143,6 +143,11 @@ impl Builder {
         Ok(at)
     }
 
+    /// The values of the symbols in calibration.
+    pub fn reference(&self) -> &[usize] {
+        &self.reference
+    }
+
     /// Shape and interval of a value for the reference symbols.
     pub fn fact(&self, id: ValueId) -> &Fact {
         &self.facts[id.node][id.output]

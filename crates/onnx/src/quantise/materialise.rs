@@ -339,7 +339,9 @@ impl Quantiser<'_> {
         } else {
             (n.clone(), d.clone())
         };
-        let mut d = self.narrow(&d)?;
+        let bits = self.bits_for(d.range);
+        let most = u32::try_from(log2_of(d.range) + bits + 7).unwrap_or(1);
+        let mut d = self.builder.fit(&d, bits, most.max(12))?;
         // Denominators are kept off zero, far below what was seen.
         let least = libm::floor(d.range.0.max(0.0) * power(d.bits - 4));
         let least = nearest(least).max(1);
@@ -363,8 +365,15 @@ impl Quantiser<'_> {
     ) -> Result<Value, Refusal> {
         let wanted = self.bits_for(range) + d.bits;
         let mut n = n.clone();
-        let room = |wide: u32| 57 - wide.cast_signed();
-        if self.builder.magnitude_bits(&n) > 56
+        // A quotient times the denominator must stay exact too.
+        let below = self.builder.fact(d.id).interval;
+        let spread = if known.is_some() {
+            0
+        } else {
+            log2_of((0.0, real(below.hi.into()))) - log2_of((0.0, real(below.lo.into()))) + 1
+        };
+        let room = |wide: u32| 57 - spread - wide.cast_signed();
+        if room(self.builder.magnitude_bits(&n)) < 1
             || n.bits - wanted > room(self.builder.magnitude_bits(&n))
             || wanted - n.bits > room(self.builder.magnitude_bits(&n))
         {

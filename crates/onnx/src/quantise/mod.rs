@@ -4,10 +4,12 @@ pub mod builder;
 pub mod calibrate;
 pub mod expr;
 pub mod lazy;
+pub mod linear;
 mod materialise;
 mod node;
 pub mod options;
 pub mod piecewise;
+mod prune;
 pub mod table;
 mod walk;
 

@@ -4,8 +4,10 @@ use super::builder::{Builder, Refusal, Value, log2_of, nearest, power};
 use super::calibrate::{Calibration, declared};
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
+use super::linear::Linear;
 use super::node::Node;
 use super::options::Options;
+use super::prune::prune;
 use crate::array::Array;
 use crate::error::{QuantiseError, Unsupported};
 use crate::lower;
@@ -60,6 +62,8 @@ pub struct Quantiser<'a> {
     pub options: &'a Options,
     pub(super) parameters: Vec<Known>,
     pub(super) functions: Vec<(ValueId, i32, Expr, Value)>,
+    /// Values that are contractions with constants.
+    pub(crate) linears: BTreeMap<ValueId, Linear>,
     model: &'a Model,
     calibration: Calibration,
     /// What each outlet is; nothing for those that could not be lowered.
@@ -80,9 +84,12 @@ pub fn quantise(model: &Model, options: &Options) -> Result<Quantised, QuantiseE
     let Quantiser {
         builder, report, ..
     } = walk;
+    let reference = builder.reference().to_vec();
+    let (program, parameters) = prune(builder.program, builder.parameters);
+    program.bind(&reference)?.infer()?;
     Ok(Quantised {
-        program: builder.program,
-        parameters: builder.parameters,
+        program,
+        parameters,
         report,
     })
 }
@@ -119,6 +126,7 @@ impl<'a> Quantiser<'a> {
             options,
             parameters: Vec::new(),
             functions: Vec::new(),
+            linears: BTreeMap::new(),
             model,
             calibration,
             values: BTreeMap::new(),

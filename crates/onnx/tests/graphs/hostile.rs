@@ -1,74 +1,8 @@
 //! Bytes that are no model, or almost one: a typed error or a model, never a panic.
 
+use crate::build::small;
 use onnx::{Array, Arrays, Limits, Model, ModelError};
 use proptest::prelude::*;
-use tract_onnx::pb;
-use tract_onnx::prelude::tract_itertools::Itertools;
-
-/// `y = relu(x w + b)` with a symbolic batch, as bytes.
-fn small() -> Vec<u8> {
-    use prost::Message;
-    let tensor = |name: &str, dims: &[i64], values: &[f32]| pb::TensorProto {
-        name: name.into(),
-        dims: dims.to_vec(),
-        data_type: 1,
-        float_data: values.to_vec(),
-        ..Default::default()
-    };
-    let dim = |value| pb::tensor_shape_proto::Dimension {
-        denotation: String::new(),
-        value: Some(value),
-    };
-    let info = |name: &str, size| pb::ValueInfoProto {
-        name: name.into(),
-        r#type: Some(pb::TypeProto {
-            denotation: String::new(),
-            value: Some(pb::type_proto::Value::TensorType(pb::type_proto::Tensor {
-                elem_type: 1,
-                shape: Some(pb::TensorShapeProto {
-                    dim: vec![
-                        dim(pb::tensor_shape_proto::dimension::Value::DimParam(
-                            "batch".into(),
-                        )),
-                        dim(pb::tensor_shape_proto::dimension::Value::DimValue(size)),
-                    ],
-                }),
-            })),
-        }),
-        ..Default::default()
-    };
-    let node = |kind: &str, inputs: &[&str], output: &str| pb::NodeProto {
-        op_type: kind.into(),
-        name: output.into(),
-        input: inputs.iter().map(ToString::to_string).collect_vec(),
-        output: vec![output.into()],
-        ..Default::default()
-    };
-    let model = pb::ModelProto {
-        ir_version: 8,
-        opset_import: vec![pb::OperatorSetIdProto {
-            domain: String::new(),
-            version: 17,
-        }],
-        graph: Some(pb::GraphProto {
-            name: "small".into(),
-            node: vec![
-                node("MatMul", &["x", "w"], "product"),
-                node("Add", &["product", "b"], "sum"),
-                node("Relu", &["sum"], "y"),
-            ],
-            initializer: vec![
-                tensor("w", &[3, 2], &[0.5, -1.0, 2.0, 0.25, -0.75, 1.5]),
-                tensor("b", &[2], &[0.1, -0.2]),
-            ],
-            input: vec![info("x", 3)],
-            output: vec![info("y", 2)],
-            ..Default::default()
-        }),
-        ..Default::default()
-    };
-    model.encode_to_vec()
-}
 
 fn parse(bytes: &[u8]) -> Result<Model, ModelError> {
     let limits = Limits {

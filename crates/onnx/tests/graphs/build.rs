@@ -1,0 +1,101 @@
+//! Graphs as bytes of ONNX files.
+
+use prost::Message;
+use tract_onnx::pb;
+use tract_onnx::pb::tensor_shape_proto::dimension::Value;
+
+/// A graph in the making.
+#[derive(Default)]
+pub struct Graph {
+    graph: pb::GraphProto,
+}
+
+impl Graph {
+    fn info(name: &str, shape: &[Result<i64, &str>]) -> pb::ValueInfoProto {
+        let dim = |size: &Result<i64, &str>| pb::tensor_shape_proto::Dimension {
+            denotation: String::new(),
+            value: Some(match size {
+                Ok(size) => Value::DimValue(*size),
+                Err(name) => Value::DimParam((*name).to_owned()),
+            }),
+        };
+        let tensor = pb::type_proto::Tensor {
+            elem_type: 1,
+            shape: Some(pb::TensorShapeProto {
+                dim: shape.iter().map(dim).collect(),
+            }),
+        };
+        pb::ValueInfoProto {
+            name: name.into(),
+            r#type: Some(pb::TypeProto {
+                denotation: String::new(),
+                value: Some(pb::type_proto::Value::TensorType(tensor)),
+            }),
+            ..Default::default()
+        }
+    }
+
+    /// With an input; a size is a number or a symbol.
+    pub fn input(mut self, name: &str, shape: &[Result<i64, &str>]) -> Self {
+        self.graph.input.push(Self::info(name, shape));
+        self
+    }
+
+    /// With an output.
+    pub fn output(mut self, name: &str) -> Self {
+        self.graph.output.push(Self::info(name, &[]));
+        self
+    }
+
+    /// With an initialiser.
+    pub fn tensor(mut self, name: &str, dims: &[i64], values: &[f32]) -> Self {
+        self.graph.initializer.push(pb::TensorProto {
+            name: name.into(),
+            dims: dims.to_vec(),
+            data_type: 1,
+            float_data: values.to_vec(),
+            ..Default::default()
+        });
+        self
+    }
+
+    /// With a node.
+    pub fn node(mut self, kind: &str, inputs: &[&str], output: &str) -> Self {
+        self.graph.node.push(pb::NodeProto {
+            op_type: kind.into(),
+            name: output.into(),
+            input: inputs.iter().map(|&name| name.to_owned()).collect(),
+            output: vec![output.into()],
+            ..Default::default()
+        });
+        self
+    }
+
+    /// The bytes of the file.
+    pub fn bytes(mut self) -> Vec<u8> {
+        self.graph.name = "graph".into();
+        let model = pb::ModelProto {
+            ir_version: 8,
+            opset_import: vec![pb::OperatorSetIdProto {
+                domain: String::new(),
+                version: 17,
+            }],
+            graph: Some(self.graph),
+            ..Default::default()
+        };
+        model.encode_to_vec()
+    }
+}
+
+/// `y = relu(x w + b)` with a symbolic batch.
+pub fn small() -> Vec<u8> {
+    Graph::default()
+        .input("x", &[Err("batch"), Ok(3)])
+        .tensor("w", &[3, 2], &[0.5, -1.0, 2.0, 0.25, -0.75, 1.5])
+        .tensor("b", &[2], &[0.1, -0.2])
+        .node("MatMul", &["x", "w"], "product")
+        .node("Add", &["product", "b"], "sum")
+        .node("Relu", &["sum"], "y")
+        .output("y")
+        .bytes()
+}

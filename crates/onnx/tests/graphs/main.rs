@@ -1,0 +1,5 @@
+//! Small graphs that the tests build themselves.
+
+mod build;
+mod hostile;
+mod quantise;

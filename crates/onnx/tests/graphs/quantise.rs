@@ -1,0 +1,248 @@
+//! What quantisation makes of small graphs.
+
+use crate::build::{Graph, small};
+use onnx::{Array, Arrays, Limits, Model, Options, QuantiseError, Quantised, diagnose, quantise};
+use program::{Lowered, Tensor, execute};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn model(bytes: &[u8]) -> Model {
+    Model::parse(bytes, None, &Limits::default()).expect("a model")
+}
+
+/// The outputs of the integer program and those of the float model.
+fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>, Vec<f64>) {
+    let symbols = model.bind(inputs).expect("symbols");
+    let program = quantised.program.bind(&symbols).expect("a program");
+    #[expect(clippy::cast_possible_truncation, reason = "inputs are small")]
+    let integer = |declared: &program::Input<usize>| {
+        let scale = 2f64.powi(declared.fraction_bits);
+        let values = { inputs[&declared.name].data.iter() }
+            .map(|value| (value * scale).round() as i64)
+            .collect();
+        Tensor::from_i64s(declared.shape.clone(), values).expect("a tensor")
+    };
+    let tensors: Vec<Tensor> = program.inputs.iter().map(integer).collect();
+    let parameters: Vec<_> = quantised.parameters.iter().cloned().map(Arc::new).collect();
+    let lowered = Lowered::new(&program).expect("a system");
+    let found = execute::assign(&program, &lowered, &tensors, &parameters);
+    let (outputs, mut assignment) = found.expect("a witness");
+    lowered
+        .system
+        .multiplicities(&mut assignment)
+        .expect("counts");
+    lowered
+        .system
+        .check(&assignment)
+        .expect("relations that hold");
+    let scale = 2f64.powi(-program.outputs[0].fraction_bits);
+    #[expect(clippy::cast_precision_loss, reason = "outputs are small")]
+    let values = outputs[0]
+        .to_i64s()
+        .iter()
+        .map(|&value| value as f64 * scale)
+        .collect();
+    let expected = model.evaluate(inputs).expect("float outputs");
+    (values, expected[&program.outputs[0].name].data.clone())
+}
+
+fn close(values: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(values.len(), expected.len());
+    for (value, expected) in values.iter().zip(expected) {
+        assert!(
+            (value - expected).abs() <= tolerance,
+            "{value} and {expected}"
+        );
+    }
+}
+
+fn row(name: &str, shape: &[usize], data: &[f64]) -> Arrays {
+    let array = Array {
+        shape: shape.to_vec(),
+        data: data.to_vec(),
+    };
+    Arrays::from([(name.to_owned(), array)])
+}
+
+#[test]
+fn one_program_serves_every_batch() {
+    let model = model(&small());
+    let quantised = quantise(&model, &Options::default()).expect("a program");
+    assert_eq!(quantised.program.symbols, ["batch"]);
+    for batch in [1, 2, 5] {
+        let data: Vec<f64> = (0..3 * batch).map(|at| f64::from(at) * 0.7 - 2.0).collect();
+        let shape = [usize::try_from(batch).expect("a size"), 3];
+        let (values, expected) = both(&model, &quantised, &row("x", &shape, &data));
+        close(&values, &expected, 1e-3);
+    }
+}
+
+#[test]
+fn the_program_of_a_dense_layer_is_lean() {
+    let quantised = quantise(&model(&small()), &Options::default()).expect("a program");
+    let names: Vec<&str> = { quantised.program.nodes.iter() }
+        .map(|node| node.operator.name())
+        .collect();
+    // Product, bias and rounding are one relation of the rectifier.
+    let witness = |name: &&&str| matches!(**name, "Rescale" | "Split" | "Function" | "Select");
+    let witness: Vec<&&str> = names.iter().filter(witness).collect();
+    assert_eq!(witness, [&"Split"], "{names:?}");
+}
+
+#[test]
+fn factors_after_a_contraction_go_into_its_weights() {
+    let graph = Graph::default()
+        .input("x", &[Err("batch"), Ok(3)])
+        .tensor("w", &[3, 2], &[0.5, -1.0, 2.0, 0.25, -0.75, 1.5])
+        .tensor("b", &[2], &[0.1, -0.2])
+        .tensor("s", &[2], &[3.0, -0.3])
+        .tensor("t", &[2], &[0.7, 0.9])
+        .node("MatMul", &["x", "w"], "product")
+        .node("Add", &["product", "b"], "sum")
+        .node("Mul", &["sum", "s"], "scaled")
+        .node("Add", &["scaled", "t"], "moved")
+        .node("Relu", &["moved"], "y")
+        .output("y");
+    let model = model(&graph.bytes());
+    let quantised = quantise(&model, &Options::default()).expect("a program");
+    assert_eq!(quantised.parameters.len(), 2, "weights and one bias");
+    let inputs = row("x", &[2, 3], &[1.0, -2.0, 0.5, 3.0, 2.0, -1.0]);
+    let (values, expected) = both(&model, &quantised, &inputs);
+    close(&values, &expected, 2e-3);
+}
+
+#[test]
+fn a_chain_of_functions_is_one_table() {
+    let graph = Graph::default()
+        .input("x", &[Ok(1), Ok(4)])
+        .tensor("c", &[], &[1.702])
+        .node("Mul", &["x", "c"], "scaled")
+        .node("Sigmoid", &["scaled"], "gate")
+        .node("Mul", &["x", "gate"], "y")
+        .output("y");
+    let model = model(&graph.bytes());
+    let quantised = quantise(&model, &Options::default()).expect("a program");
+    let tables =
+        { quantised.program.nodes.iter() }.filter(|node| node.operator.name() == "Function");
+    assert_eq!(tables.count(), 1);
+    let revealed: Vec<&str> = { quantised.report.public_constants.iter() }
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(revealed.len(), 1, "{revealed:?}");
+    let (values, expected) = both(
+        &model,
+        &quantised,
+        &row("x", &[1, 4], &[-7.5, -0.3, 0.4, 6.0]),
+    );
+    close(&values, &expected, 2e-3);
+}
+
+#[test]
+fn everything_that_is_not_supported_is_named_at_once() {
+    let graph = Graph::default()
+        .input("x", &[Ok(3), Ok(3)])
+        .node("Trilu", &["x"], "first")
+        .node("Relu", &["first"], "between")
+        .node("Trilu", &["between"], "second")
+        .output("second");
+    let model = model(&graph.bytes());
+    let found = diagnose(&model, &Options::default()).expect("a diagnosis");
+    let names: Vec<&str> = found
+        .unsupported
+        .iter()
+        .map(|found| found.node.as_str())
+        .collect();
+    assert_eq!(names, ["first", "second"]);
+    assert!(
+        found
+            .unsupported
+            .iter()
+            .all(|found| found.reason.contains("Trilu"))
+    );
+    let Err(QuantiseError::Unsupported(refused)) = quantise(&model, &Options::default()) else {
+        panic!("a refusal was expected");
+    };
+    assert_eq!(refused, found.unsupported);
+    assert_eq!(model.doctor().expect("a diagnosis").unsupported, refused);
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    let model = model(&small());
+    let bits = Options {
+        weight_bits: 2,
+        ..Options::default()
+    };
+    let mut range = Options::default();
+    range.ranges.insert("x".into(), (1.0, f64::NAN));
+    for options in [bits, range] {
+        let refused = quantise(&model, &options);
+        assert!(matches!(refused, Err(QuantiseError::Option { .. })));
+    }
+}
+
+/// Operators of one input, by name.
+const UNARY: &[&str] = &[
+    "Relu",
+    "Sigmoid",
+    "Tanh",
+    "Abs",
+    "Neg",
+    "Exp",
+    "Erf",
+    "Softplus",
+    "Sqrt",
+    "Reciprocal",
+    "Elu",
+    "Selu",
+    "HardSigmoid",
+    "LeakyRelu",
+    "Floor",
+    "Ceil",
+    "Sign",
+    "Sin",
+    "Cos",
+    "Atan",
+    "Softmax",
+    "LogSoftmax",
+    "HardSwish",
+    "Celu",
+    "ThresholdedRelu",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    /// Extreme inputs included: the ends of the declared range, far beyond the calibrated one.
+    #[test]
+    fn every_input_in_the_declared_range_has_a_witness(
+        kind in prop::sample::select(UNARY),
+        scale in prop::sample::select(vec![0.01f32, 1.0, 30.0]),
+        draws in prop::collection::vec((0u8..4, -1.0f64..1.0), 4),
+    ) {
+        let graph = Graph::default()
+            .input("x", &[Ok(1), Ok(4)])
+            .tensor("w", &[4, 4], &[
+                1.0, 0.5, -0.25, 0.0, 0.3, -1.0, 0.1, 0.2, -0.4, 0.6, 0.9, -0.8, 0.2, 0.1, 0.0, 1.0,
+            ].map(|weight: f32| weight * scale))
+            .node("MatMul", &["x", "w"], "product")
+            .node(kind, &["product"], "y")
+            .output("y");
+        let model = model(&graph.bytes());
+        // Calibrated on small inputs, declared for large ones.
+        let mut options = Options::default();
+        options.calibration.push(row("x", &[1, 4], &[0.5, -0.25, 0.75, 0.1]));
+        options.ranges.insert("x".into(), (-64.0, 64.0));
+        let quantised = quantise(&model, &options).expect("a program");
+        let end = |draw: &(u8, f64)| match draw {
+            (0, _) => -64.0,
+            (1, _) => 63.99,
+            (_, value) => value * 64.0,
+        };
+        let data: Vec<f64> = draws.iter().map(end).collect();
+        let symbols = model.bind(&row("x", &[1, 4], &data)).expect("symbols");
+        let _ = symbols;
+        // The relations are checked there.
+        let _ = both(&model, &quantised, &row("x", &[1, 4], &data));
+    }
+}
