@@ -110,9 +110,3 @@ fn list(all: &[Unsupported]) -> String {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     all.join("; ")
 }
-
-impl From<ProgramError> for QuantiseError {
-    fn from(error: ProgramError) -> Self {
-        Self::Program(Box::new(error))
-    }
-}
