@@ -69,7 +69,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
 fn exponential(q: &mut Quantiser<'_>, x: &Value, exp: &Expr) -> Result<Value, Refusal> {
     use program::formula::Table;
     use program::{Interval, ValueId};
-    let bits = x.bits.min(12);
+    let bits = x.bits.min(q.options.table_bits.cast_signed() - 4);
     let shift = u32::try_from(x.bits - bits).unwrap_or(0);
     let table = Table {
         formula: exp.formula(),

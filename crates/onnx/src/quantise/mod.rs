@@ -2,14 +2,20 @@
 
 pub mod builder;
 pub mod calibrate;
+mod divide;
 pub mod expr;
+mod fold;
 pub mod lazy;
+mod line;
 pub mod linear;
 mod materialise;
+mod narrow;
 mod node;
 pub mod options;
 pub mod piecewise;
 mod prune;
+mod rectify;
+mod report;
 pub mod table;
 mod walk;
 
@@ -19,4 +25,5 @@ pub use expr::Expr;
 pub use lazy::{Constant, Lazy, Pointwise};
 pub use node::Node;
 pub use options::Options;
-pub use walk::{Diagnosis, Quantised, Quantiser, Report, diagnose, quantise};
+pub use report::{Diagnosis, Quantised, Report};
+pub use walk::{Quantiser, diagnose, quantise};

@@ -1,7 +1,7 @@
 //! How a model is quantised.
 
-use super::super::error::QuantiseError;
-use super::super::model::Arrays;
+use crate::error::QuantiseError;
+use crate::model::Arrays;
 use std::collections::BTreeMap;
 
 /// How a model is quantised.
@@ -11,6 +11,8 @@ pub struct Options {
     pub weight_bits: u32,
     /// Bits of an activation in its calibrated range, with its sign.
     pub activation_bits: u32,
+    /// Bits of the number of entries of a table: more are finer, and cost each proof more.
+    pub table_bits: u32,
     /// Inputs that show where activations lie; random ones are taken if there are none.
     pub calibration: Vec<Arrays>,
     /// Where the values of an input lie, by its name; else as calibration says, with a margin.
@@ -26,6 +28,7 @@ impl Default for Options {
         Self {
             weight_bits: 16,
             activation_bits: 17,
+            table_bits: 16,
             calibration: Vec::new(),
             ranges: BTreeMap::new(),
             symbols: BTreeMap::new(),
@@ -50,6 +53,13 @@ impl Options {
                     found: found.to_string(),
                 });
             }
+        }
+        if !(6..=16).contains(&self.table_bits) {
+            return Err(QuantiseError::Option {
+                name: "table_bits",
+                expected: "6 to 16",
+                found: self.table_bits.to_string(),
+            });
         }
         for (lo, hi) in self.ranges.values() {
             if !(lo.is_finite() && hi.is_finite() && lo < hi && lo.abs().max(hi.abs()) < 1e12) {

@@ -6,9 +6,6 @@ use program::formula::{Formula, Table};
 use program::operator::Function;
 use program::{Interval, ValueId};
 
-/// The most entries of a table.
-const MAX_ENTRIES: f64 = 65_000.0;
-
 /// How a function goes on beyond a table's end.
 #[derive(Clone, Copy, Debug)]
 struct End {
@@ -102,7 +99,8 @@ impl Shape<'_> {
     }
 }
 
-/// A function of a value; `range` is where its results lay in calibration, `bits` their fraction bits.
+/// A function of a value; `range` is where its results lay in calibration, `bits` their fraction bits;
+/// the table has at most `2^table_bits` entries.
 ///
 /// Errors: a reason if the function is a number nowhere near the calibrated arguments.
 pub fn function(
@@ -111,6 +109,7 @@ pub fn function(
     expr: &Expr,
     range: (f64, f64),
     bits: i32,
+    table_bits: u32,
 ) -> Result<Value, Refusal> {
     let formula = expr.formula();
     let scale = power(-x.bits);
@@ -130,10 +129,12 @@ pub fn function(
         shape.end(-1.0, seen.0, width, limits.0),
         shape.end(1.0, seen.1, width, limits.1),
     );
+    // Both ends are rounded outwards.
+    let entries = power(table_bits.cast_signed()) - 3.0;
     // Half a unit of the argument times the slope should be at most half a unit of the value.
     let steep = shape.steepest(seen.0 - width / 8.0, seen.1 + width / 8.0);
     let wanted = bits + log2_of((0.0, steep)).max(-20);
-    let finest = log2_of((0.0, MAX_ENTRIES / (high.at - low.at).max(1e-30))) - 1;
+    let finest = log2_of((0.0, entries / (high.at - low.at).max(1e-30))) - 1;
     let argument_bits = wanted.min(finest).min(x.bits).clamp(-50, 50);
     let shift = u32::try_from(x.bits - argument_bits).unwrap_or(0).min(48);
     let argument_bits = x.bits - shift.cast_signed();

@@ -8,48 +8,18 @@ use super::linear::Linear;
 use super::node::Node;
 use super::options::Options;
 use super::prune::prune;
+use super::report::{Diagnosis, Quantised, Report};
 use crate::array::Array;
 use crate::error::{QuantiseError, Unsupported};
 use crate::lower;
 use crate::model::Model;
-use crate::read::{dims, guard};
-use program::{Dim, Interval, Program, Tensor, ValueId, Visibility};
+use crate::read::dims;
+use program::{Dim, Interval, ValueId, Visibility};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tract_onnx::prelude::{IntoTValue, IntoTensor, OutletId, TypedFact, TypedNode};
+use tract_onnx::prelude::{OutletId, TypedFact, TypedNode};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
-
-/// A model as an integer program.
-#[derive(Clone, Debug)]
-pub struct Quantised {
-    /// The program, with its symbols open.
-    pub program: Program<Dim>,
-    /// The value of each of its parameters.
-    pub parameters: Vec<Tensor>,
-    /// What a person should know.
-    pub report: Report,
-}
-
-/// What a person should know about a quantised model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Remarks, in sentences.
-    pub notes: Vec<String>,
-    /// Constants that are part of the program, so that a key reveals them: name and value.
-    pub public_constants: Vec<(String, String)>,
-    /// Whether ranges come from data that were given, not from random inputs.
-    pub calibrated: bool,
-}
-
-/// What can be said about a model before it is quantised.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diagnosis {
-    /// Nodes without an integer program: all of them.
-    pub unsupported: Vec<Unsupported>,
-    /// What a person should know.
-    pub report: Report,
-}
 
 /// A parameter by name, values and fraction bits, and where it is.
 type Known = ((String, Arc<Array>, i32), Value);
@@ -64,7 +34,7 @@ pub struct Quantiser<'a> {
     pub(super) functions: Vec<(ValueId, i32, Expr, Value)>,
     /// Values that are contractions with constants.
     pub(crate) linears: BTreeMap<ValueId, Linear>,
-    model: &'a Model,
+    pub(super) model: &'a Model,
     calibration: Calibration,
     /// What each outlet is; nothing for those that could not be lowered.
     values: BTreeMap<(usize, usize), Lazy>,
@@ -281,56 +251,6 @@ impl<'a> Quantiser<'a> {
             self.values.insert((node.id, slot), result);
         }
         Ok(())
-    }
-
-    fn constant(
-        &self,
-        name: &str,
-        tensor: Arc<tract_onnx::prelude::Tensor>,
-    ) -> Result<Constant, Refusal> {
-        let array = guard(|| Array::from_tensor(&tensor)).and_then(|found| found);
-        let array =
-            array.map_err(|error| format!("the constant is no tensor of numbers: {error}"))?;
-        // tract names what it makes of a constant after it.
-        let single = &self.model.loaded.single;
-        let mut names = name.split('.').scan(String::new(), |name, part| {
-            if !name.is_empty() {
-                name.push('.');
-            }
-            name.push_str(part);
-            Some(name.clone())
-        });
-        Ok(Constant {
-            parameter: names.any(|name| single.contains(&name)),
-            name: name.to_owned(),
-            array: Arc::new(array),
-            tensor,
-        })
-    }
-
-    /// The results of a node whose inputs are all held by the graph.
-    fn fold(&self, node: &TypedNode, inputs: &[Lazy]) -> Option<Vec<Constant>> {
-        let tensors = inputs.iter().map(|input| match input {
-            Lazy::Constant(constant) => Some(constant.tensor.clone()),
-            Lazy::Pointwise(_) => None,
-        });
-        let tensors: Option<Vec<_>> = tensors.collect();
-        let values = tensors?.into_iter().map(IntoTValue::into_tvalue).collect();
-        let results = guard(|| node.op.eval_out_of_plan(values)).ok()?.ok()??;
-        let parameter = inputs.iter().any(|input| match input {
-            Lazy::Constant(constant) => constant.parameter,
-            Lazy::Pointwise(_) => false,
-        });
-        let constants = results.into_iter().map(|result| {
-            let constant = self
-                .constant(&node.name, Arc::new(result.into_tensor()))
-                .ok()?;
-            Some(Constant {
-                parameter: constant.parameter || parameter,
-                ..constant
-            })
-        });
-        constants.collect()
     }
 
     fn outputs(&mut self) -> Result<(), QuantiseError> {

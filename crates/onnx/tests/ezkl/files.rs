@@ -21,6 +21,17 @@ pub fn folder() -> Option<PathBuf> {
     found
 }
 
+/// Names of all models, in order; none if they are missing.
+pub fn names() -> Vec<String> {
+    let entries = folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    let names = entries.into_iter().flatten();
+    let mut names: Vec<String> = names
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    names
+}
+
 /// A model, its input, and the outputs that are expected.
 pub struct Example {
     pub model: Model,

@@ -1,0 +1,99 @@
+//! Piecewise linear functions by positive and negative parts.
+
+use super::builder::{Refusal, Value, log2_of, meet, nearest, power, real};
+use super::piecewise::Piecewise;
+use super::walk::Quantiser;
+use relation::interval::Wide;
+
+impl Quantiser<'_> {
+    /// A piecewise linear function by positive and negative parts.
+    pub(super) fn rectify(
+        &mut self,
+        x: &Value,
+        function: &Piecewise,
+        range: (f64, f64),
+    ) -> Result<Value, Refusal> {
+        let steepest = function
+            .pieces
+            .iter()
+            .fold(0.0, |most: f64, piece| most.max(piece.0.abs()));
+        let bits = self.bits_for(range) + log2_of((0.0, steepest)).max(-8);
+        let shift = u32::try_from(x.bits - bits).unwrap_or(0).min(48);
+        let x = if self.builder.magnitude_bits(x) > 56 {
+            self.narrow(x)?
+        } else {
+            x.clone()
+        };
+        let shift = shift.min(u32::try_from(x.bits - bits).unwrap_or(0));
+        // Jumps of the slope, as integers over a power of two.
+        let first = function.pieces[0].0;
+        let slopes: Vec<f64> = function.pieces.iter().map(|piece| piece.0).collect();
+        let exponent = common_exponent(&slopes);
+        let scaled = |slope: f64| nearest(slope * power(exponent));
+        let mut parts = Vec::new();
+        for (at, &knot) in function.knots.iter().enumerate() {
+            let distance = self
+                .builder
+                .sum(&[(1, &x)], -nearest(knot * power(x.bits)), x.bits)?;
+            let [above, below] = self.builder.split(&distance, shift)?;
+            let left = if at == 0 { scaled(first) } else { 0 };
+            let right = scaled(slopes[at + 1]) - if at == 0 { 0 } else { scaled(slopes[at]) };
+            parts.push((right, above));
+            parts.push((-left, below));
+        }
+        let terms: Vec<(i64, &Value)> = { parts.iter() }
+            .filter(|(coefficient, _)| *coefficient != 0)
+            .map(|(coefficient, value)| (*coefficient, value))
+            .collect();
+        let bits = x.bits - shift.cast_signed() + exponent;
+        let (slope, offset) = function.pieces[0];
+        let start = slope.mul_add(function.knots[0], offset);
+        let mut value = self
+            .builder
+            .sum(&terms, nearest(start * power(bits)), bits)?;
+        // The parts of one value are not both large: what is known is where the pieces lead.
+        let unit = steepest * power(exponent) + 1.0;
+        if let Some(known) = ends(&x, function, bits, unit) {
+            value.known = meet(known, value.known);
+        }
+        Ok(value)
+    }
+}
+
+/// Where a function of a value lies, by its knots and the ends of what is known.
+fn ends(x: &Value, function: &Piecewise, bits: i32, unit: f64) -> Option<Wide> {
+    let scale = power(-x.bits);
+    let points = [real(x.known.lo) * scale, real(x.known.hi) * scale];
+    let at = |x: f64| {
+        let piece = function.knots.iter().filter(|&&knot| knot <= x).count();
+        let (slope, offset) = function.pieces[piece];
+        slope.mul_add(x, offset) * power(bits)
+    };
+    let values: Vec<f64> = points
+        .iter()
+        .chain(&function.knots)
+        .map(|&x| at(x))
+        .collect();
+    let lo = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let hi = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // Rounding of the argument, the knots and the slopes moves a value by little.
+    let margin = |value: f64| value.abs() * power(-13) + 16.0 * unit;
+    if lo.abs().max(hi.abs()) > power(60) {
+        return None;
+    }
+    Some(Wide {
+        lo: nearest(libm::floor(lo - margin(lo))).into(),
+        hi: nearest(libm::ceil(hi + margin(hi))).into(),
+    })
+}
+
+/// Fraction bits with which all of some slopes are close to integers.
+fn common_exponent(slopes: &[f64]) -> i32 {
+    let exact = |bits: i32| {
+        let scale = power(bits);
+        slopes
+            .iter()
+            .all(|slope| libm::trunc(slope * scale) == slope * scale)
+    };
+    (0..14).find(|&bits| exact(bits)).unwrap_or(14)
+}
