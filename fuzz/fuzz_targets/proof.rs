@@ -1,7 +1,8 @@
 //! Bytes that claim to be a proof: the parser and the verifier return, whatever the bytes are.
 //!
-//! Run with `cargo fuzz run proof` (cargo-fuzz, nightly Rust). The first byte of an input says how the rest is used:
-//! as the bytes of a proof, or as changes to an honest one, which reach deeper.
+//! Run with `RUSTC_BOOTSTRAP=1 cargo fuzz run proof`: the sanitizer takes unstable flags, which stable Rust accepts so.
+//! The first byte of an input says how the rest is used: as the bytes of a proof, or as changes to an honest one, which
+//! reach deeper.
 
 #![no_main]
 

@@ -1,2 +1,69 @@
-//! The command line of Vouch.
-fn main() {}
+//! The command line of Vouch: one command for each thing that a person wants to do.
+//!
+//! No logic: commands read files, call the library `vouch`, and say what came of it. Exit codes: 0 done or accepted,
+//! 1 rejected, 2 usage or unreadable input.
+
+mod arguments;
+mod clock;
+mod commands;
+mod files;
+mod outcome;
+mod tensors;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use outcome::Outcome;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.command {
+        Command::Demo(demo) => commands::demo::run(demo),
+        Command::Doctor(doctor) => commands::doctor::run(doctor),
+        Command::Setup(setup) => commands::setup::run(setup),
+        Command::Run(run) => commands::run::run(run),
+        Command::Prove(prove) => commands::prove::run(prove),
+        Command::Verify(verify) => commands::verify::run(verify),
+        Command::Inspect(inspect) => commands::inspect::run(inspect),
+        Command::Bench(bench) => commands::bench::run(bench),
+    };
+    match result {
+        Ok(outcome) => {
+            show(&outcome, arguments.json);
+            if outcome.is_rejected() {
+                ExitCode::from(1)
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
+        Err(error) => {
+            if arguments.json {
+                let reason = format!("{error:#}");
+                let object = serde_json::json!({ "error": reason });
+                write_line(&object.to_string());
+            }
+            // A closed standard error leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn show(outcome: &Outcome, json: bool) {
+    if json {
+        match serde_json::to_string(outcome) {
+            Ok(text) => write_line(&text),
+            Err(error) => {
+                let _ = writeln!(std::io::stderr(), "error: {error}");
+            }
+        }
+    } else {
+        write_line(outcome.report.trim_end());
+    }
+}
+
+/// Writes to standard output. A reader that has gone, as at the end of a pipe, is no error.
+fn write_line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

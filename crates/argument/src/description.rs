@@ -86,7 +86,7 @@ pub struct Combined<E, V> {
     pub point: Vec<E>,
     /// The weight of the mask polynomial; absent without zero knowledge.
     pub rho: Option<E>,
-    /// The value of the stack plus `rho` times that of the mask.
+    /// The value of the rows of columns plus `rho` times that of the rows of masks and the mask polynomial.
     pub value: V,
 }
 
@@ -220,6 +220,14 @@ impl<P: Profile> Description<P> {
         &self.digest
     }
 
+    /// The same description with a digest that also covers `context`: what a statement means beyond its relations
+    /// (the scale of its numbers, the key that it is made under). A proof in one context is no proof in another.
+    #[must_use]
+    pub fn within(mut self, context: &[u8]) -> Self {
+        self.digest = crate::profile::digest(&[LABEL, b"within", &self.digest, context]);
+        self
+    }
+
     /// The shape of the lookup step.
     pub fn lookup(&self) -> &LookupShape {
         &self.lookup
@@ -305,7 +313,7 @@ fn run_combination<P: Profile, C: Channel<E = P::E>>(
             value: reduced.value,
         });
     }
-    // The mask's value is sent before rho is drawn: a false value of the stack needs rho to be foreseen.
+    // The value of the masks is sent before rho is drawn: a false value of the columns needs rho to be foreseen.
     let mask = channel.receive()?;
     let rho = channel.challenge();
     Ok(Combined {
@@ -508,5 +516,5 @@ fn digest<P: Profile>(system: &System, parameters: &Parameters) -> [u8; 32] {
     bytes.push(0);
     // Plain data without maps or floats: it has one encoding, and nothing in it refuses to be serialised.
     bytes.extend(postcard::to_allocvec(&(system, parameters)).unwrap_or_default());
-    p3_blake3::Blake3.hash_iter(bytes)
+    p3_blake3::Blake3.hash_iter_slices([bytes.as_slice()])
 }

@@ -133,3 +133,86 @@ fn at_most(what: &'static str, most: u64, found: u64) -> Result<(), DescribeErro
 fn wide(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use relation::{Interval, Value};
+
+    use super::*;
+    use crate::description::Description;
+    use crate::parameters::Parameters;
+    use crate::profile::Goldilocks2;
+
+    const BIT: Interval = Interval::new(0, 1);
+
+    /// What there is too much of, in a system with rows of 2^10.
+    fn refused(system: System) -> Option<&'static str> {
+        let parameters = Parameters {
+            security_bits: 30,
+            model_proofs: 0,
+            sealed_proofs: 0,
+            log_len: Some(10),
+            ..Parameters::default()
+        };
+        match Description::<Goldilocks2>::new(system, parameters) {
+            Ok(_) => None,
+            Err(DescribeError::Effort { what, most, found }) => {
+                assert!(found > most);
+                Some(what)
+            }
+            Err(error) => panic!("expected too much effort, found {error}"),
+        }
+    }
+
+    fn sealed(groups: usize) -> System {
+        let mut builder = System::builder();
+        for group in 0..groups {
+            builder.column("sealed", &[1], Role::Sealed(group), BIT);
+        }
+        builder.build().expect("a system")
+    }
+
+    /// `times` relations over a column of parameters of the given shape.
+    fn parameters(shape: &[usize], times: usize) -> System {
+        let mut builder = System::builder();
+        let column = builder.column("parameters", shape, Role::Parameter, BIT);
+        for _ in 0..times {
+            let view = builder.view(column).expect("the column exists");
+            builder.linear("zero", view.into());
+        }
+        builder.build().expect("a system")
+    }
+
+    fn public(side: usize) -> System {
+        let mut builder = System::builder();
+        let public = builder.public("public", &[side, side], BIT, Value::Statement);
+        let view = builder.public_view(public).expect("the tensor exists");
+        builder.linear("zero", view.into());
+        builder.build().expect("a system")
+    }
+
+    #[test]
+    fn systems_that_cost_too_much_to_verify_are_refused_by_what_they_ask_for() {
+        for (small, large, what) in [
+            (sealed(9), sealed(513), "sealed groups"),
+            (
+                parameters(&[1 << 10], 1),
+                parameters(&[1 << 27], 1),
+                "weights of claims",
+            ),
+            (
+                public(1 << 8),
+                public(1 << 16),
+                "values of public tensors read",
+            ),
+            (
+                parameters(&[1024, 1024], 1),
+                parameters(&[1024, 1024], 3000),
+                "products with blocks of columns",
+            ),
+        ] {
+            assert_eq!(refused(small), None, "{what}");
+            assert_eq!(refused(large), Some(what));
+        }
+    }
+}

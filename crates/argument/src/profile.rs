@@ -14,7 +14,9 @@ use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
 use p3_field::{ExtensionField, TwoAdicField};
 use p3_goldilocks::Goldilocks;
 use p3_merkle_tree::{MerkleTreeMmcs, PrunedMerklePaths};
-use p3_symmetric::{CompressionFunctionFromHasher, MerkleCap, SerializingHasher};
+use p3_symmetric::{
+    CompressionFunctionFromHasher, CryptographicHasher, MerkleCap, SerializingHasher,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,6 +32,15 @@ pub type Root<P> = <<P as Profile>::Tree as Mmcs<F>>::Commitment;
 
 /// The pruned Merkle paths of a profile.
 pub type Paths<P> = <<P as Profile>::Tree as Mmcs<F>>::MultiProof;
+
+/// The BLAKE3 digest of a list of byte strings, of which no two have the same.
+pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let lens: Vec<[u8; 8]> = { parts.iter() }
+        .map(|part| u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes())
+        .collect();
+    let slices = lens.iter().zip(parts);
+    Blake3.hash_iter_slices(slices.flat_map(|(len, part)| [len.as_slice(), part]))
+}
 
 /// Challenge field, Merkle tree and transcript of one family of proofs.
 ///

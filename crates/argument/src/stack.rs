@@ -136,7 +136,9 @@ impl Stack {
             first_row = first_row.saturating_add(group.rows());
             groups.push(group);
         }
-        let log_rows = p3_util::log2_ceil_usize(first_row.max(1));
+        // One row at least is no row of masks: so the weights of the mask polynomial and of the rows of masks cannot
+        // cancel, whatever is committed in them.
+        let log_rows = p3_util::log2_ceil_usize(first_row.max(mask_rows.saturating_add(1)));
         Ok(Self {
             log_len,
             log_rows,
@@ -148,6 +150,12 @@ impl Stack {
     /// The number of variables of the stack's multilinear extension.
     pub fn variables(&self) -> usize {
         self.log_len.saturating_add(self.log_rows)
+    }
+
+    /// The first row of masks. These are the last rows of the stack; the claims take them for zeros.
+    pub fn first_mask_row(&self) -> usize {
+        let masks = self.groups.iter().map(|group| group.mask_rows).sum();
+        self.rows().saturating_sub(masks)
     }
 
     /// All rows of all groups.

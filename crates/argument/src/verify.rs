@@ -40,6 +40,15 @@ pub fn verify<P: Profile>(
     statement: &Statement<'_, P>,
     proof: &Proof<P>,
 ) -> Result<(), Reject> {
+    opened(description, statement, proof).map(|_| ())
+}
+
+/// [`verify`], and what the proof shows of the commitments.
+pub(crate) fn opened<P: Profile>(
+    description: &Description<P>,
+    statement: &Statement<'_, P>,
+    proof: &Proof<P>,
+) -> Result<Opened, Reject> {
     check_statement(description, statement)?;
     proof.check(description)?;
     let mut challenger = start(description, statement, &proof.witness);
@@ -58,13 +67,14 @@ pub fn verify<P: Profile>(
                 rho: combined.rho,
             };
             let opened = open(description, statement, proof, &combined, &mut challenger)?;
-            pending.check(&opened.points, &mask_rows(description, &opened))
+            pending.check(&opened.points, &mask_rows(description, &opened))?;
+            Ok(opened)
         }
         _ => {
             let mut channel = Transparent::new(&proof.messages, &proof.works, &mut challenger);
             let combined = description.run(statement.publics, &mut channel)?;
             channel.finish()?;
-            open(description, statement, proof, &combined, &mut challenger).map(|_| ())
+            open(description, statement, proof, &combined, &mut challenger)
         }
     }
 }
@@ -138,6 +148,10 @@ pub(crate) fn row_weights<P: Profile>(
         .split_at(stack.log_rows.min(combined.point.len()));
     let mut weights: Vec<P::E> = eq_vector(z_row).into_iter().take(stack.rows()).collect();
     if let Some(rho) = combined.rho {
+        // No message may depend on the mask that hides it, so the rows of masks are no part of the claims' value.
+        for weight in weights.iter_mut().skip(stack.first_mask_row()) {
+            *weight *= rho;
+        }
         // The mask polynomial is over E: one row for each coordinate.
         let basis = (0..crate::description::degree::<P>())
             .filter_map(<P::E as BasedVectorSpace<F>>::ith_basis_element);

@@ -1,10 +1,16 @@
 //! Sizes that are known when a program is bound: sums, products and quotients of symbols.
 
+mod token;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use token::Token;
 
 /// The size of an axis, or an offset, in terms of the program's symbols.
+///
+/// In a file it is a flat list, so that no nesting exhausts the stack of who reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Token>", into = "Vec<Token>")]
 pub enum Dim {
     /// A number.
     Known(i64),
@@ -44,6 +50,9 @@ pub enum DimError {
     /// A size is nested too deeply.
     #[error("a size is nested more than {MAX_DEPTH} deep")]
     Depth,
+    /// A stored size is not one expression.
+    #[error("a stored size is not one expression")]
+    Encoding,
 }
 
 /// How deep sizes may be nested: a file cannot exhaust the stack.

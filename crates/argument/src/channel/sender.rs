@@ -8,7 +8,6 @@ use p3_field::{ExtensionField, Field};
 /// The masks of one proof: uniform in the whole challenge field, each used once.
 ///
 /// There is no way to copy or to serialise them.
-#[derive(Debug)]
 pub struct Masks<E> {
     /// Masks of values that are sent alone.
     pub(crate) singles: Vec<E>,
@@ -16,6 +15,13 @@ pub struct Masks<E> {
     pub(crate) lefts: Vec<E>,
     /// Masks of the second factors.
     pub(crate) rights: Vec<E>,
+}
+
+/// Says nothing of the values: they are secret.
+impl<E> core::fmt::Debug for Masks<E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Masks").finish_non_exhaustive()
+    }
 }
 
 /// What a cheating prover knows when it is about to send a value: all that it sent before, without masks, and all that

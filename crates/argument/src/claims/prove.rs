@@ -13,7 +13,7 @@ use crate::channel::sender::Sender;
 use crate::stack::Stack;
 use crate::sumcheck::{Reduced, send_round};
 
-/// What the stack contains beside the columns, by first position: uniform coefficients and masks.
+/// What the stack contains beside the columns, by first position: uniform coefficients.
 pub type Unread<F> = Vec<(usize, Vec<F>)>;
 
 /// Proves all claims; returns the point on the stack and its value there.

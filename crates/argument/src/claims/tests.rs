@@ -310,6 +310,25 @@ fn a_false_claim_ends_in_rejection() {
 }
 
 #[test]
+fn false_claims_that_cancel_in_a_plain_sum_end_in_rejection() {
+    let case = case();
+    let honest = case.claims();
+    for i in 1..honest.len() {
+        let mut claims = honest.clone();
+        claims[0].value += E::ONE;
+        claims[i].value -= E::ONE;
+        let (messages, ..) = case.prove(&claims);
+        assert!(
+            matches!(
+                case.verify(&claims, &messages),
+                Err(Reject::Equation { step: "claims" })
+            ),
+            "claims 0 and {i}"
+        );
+    }
+}
+
+#[test]
 fn a_lie_in_any_message_is_rejected_or_ends_in_a_false_value() {
     let case = case();
     let claims = case.claims();

@@ -15,12 +15,18 @@ use crate::channel::sender::Masks;
 use crate::channel::{Affine, Mask};
 
 /// The committed masks of one proof with everything that hides them.
-#[derive(Debug)]
 pub struct MaskRows<E> {
     shape: MaskShape,
     masks: Masks<E>,
     /// Coefficients of every row over the challenge field.
     rows: Vec<Vec<E>>,
+}
+
+/// Says nothing of the values: they are secret.
+impl<E> core::fmt::Debug for MaskRows<E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("MaskRows").finish_non_exhaustive()
+    }
 }
 
 impl<E> MaskRows<E> {
@@ -42,6 +48,17 @@ impl<E> MaskRows<E> {
             lefts: draw(shape.slots),
             rights: draw(shape.slots),
         };
+        Self::hiding::<F>(shape, masks, rng)
+    }
+
+    /// Draws the randomness of the rows that hide `masks`.
+    pub(crate) fn hiding<F>(shape: MaskShape, masks: Masks<E>, rng: &mut impl CryptoRng) -> Self
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F> + TwoAdicField,
+        StandardUniform: Distribution<E>,
+    {
+        let mut draw = |count: usize| -> Vec<E> { (0..count).map(|_| rng.random()).collect() };
         let products: Vec<E> = masks
             .lefts
             .iter()

@@ -269,6 +269,15 @@ fn wrong_lengths_are_rejected() {
             ..
         })
     ));
+    let pending = verify::<F, E, C>(&run.shape, &run.equations, &proof, &mut challenger()).unwrap();
+    assert_eq!(
+        pending.check(&points(), &[]),
+        Err(Reject::Length {
+            part: "opened positions",
+            expected: points().len(),
+            found: 0,
+        })
+    );
 }
 
 #[test]

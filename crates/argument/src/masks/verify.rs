@@ -7,7 +7,7 @@ use p3_challenger::FieldChallenger;
 use p3_field::{ExtensionField, TwoAdicField, batch_multiplicative_inverse};
 use serde::{Deserialize, Serialize};
 
-use super::{MaskShape, RowKind};
+use super::MaskShape;
 use crate::channel::Affine;
 use crate::reject::Reject;
 
@@ -176,7 +176,6 @@ impl<E> Pending<E> {
                 found: rows.len(),
             });
         }
-        let log_len = p3_util::log2_ceil_usize(self.shape.row_len);
         for (&x, &base) in points.iter().zip(rows) {
             if base.len() != self.shape.base_rows() {
                 return Err(Reject::Length {
@@ -189,58 +188,43 @@ impl<E> Pending<E> {
                 .chunks(self.shape.degree)
                 .filter_map(|chunk| E::from_basis_coefficients_slice(chunk))
                 .collect();
-            self.check_linear(x, &values, &lagrange(log_len, x))?;
-            self.check_quadratic(x, &values, log_len)?;
+            // The blinds are the last two rows.
+            let (masks, blinds) = values.split_at(values.len().saturating_sub(2));
+            if blinds != self.blinds(x, masks) {
+                return Err(Reject::Equation { step: STEP });
+            }
         }
         Ok(())
     }
 
-    fn check_linear<F>(&self, x: F, values: &[E], lagrange: &[F]) -> Result<(), Reject>
+    /// The symbols of the two blinds, linear and quadratic, for which both tests pass at `x`, given those of the rows
+    /// of masks.
+    pub(crate) fn blinds<F>(&self, x: F, masks: &[E]) -> [E; 2]
     where
         F: TwoAdicField,
         E: ExtensionField<F>,
     {
-        let mut expected = E::ZERO;
-        for (row, (&value, weights)) in values.iter().zip(&self.weights).enumerate() {
-            match self.shape.kind(row) {
-                Some(RowKind::Linear) => expected += value,
-                Some(RowKind::Quadratic) | None => {}
-                Some(_) => {
-                    let weight: E = weights.iter().zip(lagrange).map(|(&w, &l)| w * l).sum();
-                    expected += weight * value;
-                }
-            }
-        }
-        if evaluate(&self.linear, x) == expected {
-            Ok(())
-        } else {
-            Err(Reject::Equation { step: STEP })
-        }
-    }
+        let log_len = p3_util::log2_ceil_usize(self.shape.row_len);
+        let lagrange = lagrange(log_len, x);
+        let weighted = masks.iter().zip(&self.weights).map(|(&value, weights)| {
+            let weight: E = weights.iter().zip(&lagrange).map(|(&w, &l)| w * l).sum();
+            weight * value
+        });
+        let linear = evaluate(&self.linear, x) - weighted.sum::<E>();
 
-    fn check_quadratic<F>(&self, x: F, values: &[E], log_len: usize) -> Result<(), Reject>
-    where
-        F: TwoAdicField,
-        E: ExtensionField<F>,
-    {
         let (singles, slots) = (self.shape.single_rows(), self.shape.slot_rows());
         let part = |index: usize| {
-            values
+            masks
                 .iter()
                 .skip(singles.saturating_add(index.saturating_mul(slots)))
         };
-        // The blind of the quadratic test is the last row.
-        let mut expected = values.last().copied().unwrap_or(E::ZERO);
+        let vanishing = x.exp_power_of_2(log_len) - F::ONE;
+        let mut quadratic = evaluate(&self.quadratic, x) * vanishing;
         let mut power = E::ONE;
         for ((&p, &q), &s) in part(0).zip(part(1)).zip(part(2)).take(slots) {
             power *= self.slot_challenge;
-            expected += power * (p * q - s);
+            quadratic -= power * (p * q - s);
         }
-        let vanishing = x.exp_power_of_2(log_len) - F::ONE;
-        if evaluate(&self.quadratic, x) * vanishing == expected {
-            Ok(())
-        } else {
-            Err(Reject::Equation { step: STEP })
-        }
+        [linear, quadratic]
     }
 }

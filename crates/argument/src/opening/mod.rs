@@ -32,10 +32,27 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "prove")]
+mod budget;
 mod code;
+#[cfg(feature = "prove")]
+#[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
+mod committed;
+#[cfg(feature = "prove")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "the prover indexes its own tables"
+)]
+mod encode;
 mod group;
 mod proof;
 mod protocol;
+#[cfg(feature = "prove")]
+#[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
+mod prove;
+#[cfg(feature = "prove")]
+mod stored;
 #[cfg(test)]
 mod tests;
 mod whir;
@@ -48,15 +65,25 @@ use thiserror::Error;
 
 use crate::profile::{F, Profile};
 
+#[cfg(feature = "prove")]
+pub use budget::{Budget, BudgetSpent, Permit};
 pub use code::Code;
 #[cfg(feature = "prove")]
-pub use group::{Budget, BudgetSpent, CommitError, Committed, Parts, Permit, Rows};
+pub use committed::{CommitError, Committed};
+#[cfg(feature = "prove")]
+pub use encode::Rows;
 pub use group::{Commitment, GroupShape};
 pub use proof::{GroupOpening, OpeningProof};
+#[cfg(all(test, feature = "prove"))]
+pub(crate) use protocol::positions;
 pub use protocol::verify;
+#[cfg(all(test, feature = "prove"))]
+pub(crate) use prove::prove_columns;
 #[cfg(feature = "prove")]
-pub use protocol::{Opener, ProveError, prove};
-pub use whir::{WhirAccount, WhirParameters, WhirRound, account, inner, whir_parameters};
+pub use prove::{Opener, ProveError, prove};
+#[cfg(feature = "prove")]
+pub use stored::{Parts, Stored};
+pub use whir::{WhirParameters, inner, whir_parameters};
 
 /// Everything about an opening that the verifying key fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]

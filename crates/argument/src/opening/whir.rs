@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use p3_dft::Radix2DFTSmallBatch;
 use p3_field::BasedVectorSpace;
 use p3_sumcheck::layout::PrefixProver;
-use p3_sumcheck::{OpeningBatch, OpeningProtocol, PrescribedPointPcs, TableShape, TableSpec};
+use p3_sumcheck::{OpeningBatch, OpeningProtocol, TableShape, TableSpec};
 use p3_util::log2_ceil_usize;
 use p3_whir::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig, WhirProver};
 
@@ -164,102 +164,10 @@ pub fn inner<P: Profile>(shape: &OpeningShape) -> Result<crate::security::Whir, 
     ))
 }
 
-/// The numbers of the inner commitment that a security account adds up.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WhirAccount {
-    /// Variables of the committed polynomial.
-    pub variables: usize,
-    /// Claims that one challenge batches.
-    pub claims: usize,
-    /// Bits of the whole argument by Plonky3's own account: a union bound over all its steps, grinding
-    /// included, hash and outer challenges not.
-    pub total_bits: f64,
-    /// Per codeword, in the order in which they are committed.
-    pub rounds: Vec<WhirRound>,
-    /// Variables of the polynomial in the clear, each bound by one more sumcheck round.
-    pub final_variables: usize,
-    /// Grinding before each of those rounds.
-    pub final_pow_bits: usize,
-}
-
-/// One codeword of the inner commitment and what is done to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WhirRound {
-    /// Variables of the encoded polynomial.
-    pub variables: usize,
-    /// Base-two logarithm of the inverse of its rate.
-    pub log_inv_rate: usize,
-    /// Samples outside the domain; none with unique decoding.
-    pub out_of_domain: usize,
-    /// Variables folded, one sumcheck round each.
-    pub fold: usize,
-    /// Grinding before each folding challenge.
-    pub fold_pow_bits: usize,
-    /// Positions queried.
-    pub queries: usize,
-    /// Grinding before the positions are drawn.
-    pub query_pow_bits: usize,
-}
-
-/// Reads the account off the configuration that prover and verifier derive from `shape`.
-///
-/// Errors: [`ShapeError`] as for [`OpeningShape::new`].
-pub fn account<P: Profile>(shape: &OpeningShape) -> Result<WhirAccount, ShapeError> {
-    let pcs = pcs::<P>(shape)?;
-    let config = config::<P>(shape)?;
-    let last = config.final_round_config();
-    // A round's parameters say how the codeword before it is queried and how the one it commits is folded.
-    let queried = config
-        .round_parameters()
-        .iter()
-        .map(|round| (round.num_queries, round.pow_bits))
-        .chain([(last.num_queries, last.pow_bits)]);
-    let committed = core::iter::once((
-        config.num_variables(),
-        config.params().starting_log_inv_rate,
-        config.commitment_ood_samples(),
-        config.starting_folding_pow_bits(),
-    ))
-    .chain(config.round_parameters().iter().map(|round| {
-        (
-            round.num_variables,
-            round.log_inv_rate,
-            round.ood_samples,
-            round.folding_pow_bits,
-        )
-    }));
-    let rounds = committed
-        .zip(queried)
-        .zip(config.folding_schedule())
-        .map(|((committed, queried), &fold)| {
-            let (variables, log_inv_rate, out_of_domain, fold_pow_bits) = committed;
-            let (queries, query_pow_bits) = queried;
-            WhirRound {
-                variables,
-                log_inv_rate,
-                out_of_domain,
-                fold,
-                fold_pow_bits,
-                queries,
-                query_pow_bits,
-            }
-        })
-        .collect();
-    let total_bits = pcs
-        .prescribed_security(&schedule::<P>(shape))
-        .map_or(0.0, |security| security.error().bits());
-    Ok(WhirAccount {
-        variables: config.num_variables(),
-        claims: claims::<P>(shape),
-        total_bits,
-        rounds,
-        final_variables: config.final_sumcheck_rounds(),
-        final_pow_bits: config.final_folding_pow_bits(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use p3_sumcheck::PrescribedPointPcs;
+
     use super::*;
     use crate::opening::{Code, GroupShape};
     use crate::profile::{Goldilocks2, Goldilocks3};
@@ -276,20 +184,32 @@ mod tests {
         OpeningShape::new::<P>(code, queries, groups, 16, whir).expect("a shape")
     }
 
+    /// Bits of the whole argument by Plonky3's own account: a union bound over all its steps, grinding included.
+    fn total_bits<P: Profile>(shape: &OpeningShape) -> f64 {
+        let security = pcs::<P>(shape)
+            .expect("a shape")
+            .prescribed_security(&schedule::<P>(shape));
+        security.map_or(0.0, |security| security.error().bits())
+    }
+
     #[test]
     fn every_size_reaches_one_hundred_bits() {
         for log_len in 4..=26 {
-            for account in [
-                account::<Goldilocks2>(&shape::<Goldilocks2>(log_len)).expect("an account"),
-                account::<Goldilocks3>(&shape::<Goldilocks3>(log_len)).expect("an account"),
+            let (two, three) = (shape::<Goldilocks2>(log_len), shape::<Goldilocks3>(log_len));
+            for (bits, inner) in [
+                (total_bits::<Goldilocks2>(&two), inner::<Goldilocks2>(&two)),
+                (
+                    total_bits::<Goldilocks3>(&three),
+                    inner::<Goldilocks3>(&three),
+                ),
             ] {
-                assert!(
-                    account.total_bits >= 100.0,
-                    "log_len {log_len}: {account:?}"
-                );
-                let folded: usize = account.rounds.iter().map(|round| round.fold).sum();
-                assert_eq!(folded + account.final_variables, account.variables);
-                assert!(account.rounds.iter().all(|round| round.fold_pow_bits <= 16));
+                let whir = inner.expect("a shape");
+                assert!(bits >= 100.0, "log_len {log_len}: {bits} bits, {whir:?}");
+                let folds =
+                    || core::iter::once(whir.fold).chain(whir.rounds.iter().map(|r| r.fold));
+                let folded: usize = folds().map(|fold| fold.rounds).sum();
+                assert_eq!(folded + whir.final_rounds, whir.fold.variables);
+                assert!(folds().all(|fold| fold.work_bits <= 16));
             }
         }
     }

@@ -46,32 +46,34 @@ fn a_changed_value_in_any_witness_column_is_rejected() {
 
 #[test]
 fn a_column_changed_after_it_was_committed_is_rejected() {
-    let mut case = case(true);
-    let honest = case.assignment.clone();
-    for number in 0..case.description.system().columns().len() {
-        let other = with_column(&honest, number, 1, 1);
-        // The steps run on true values, the commitment holds others; and the other way round.
-        if !matches!(
-            case.description.system().columns()[number].role,
-            Role::Parameter | Role::Sealed(_)
-        ) {
+    for zero_knowledge in [true, false] {
+        let mut case = case(zero_knowledge);
+        let honest = case.assignment.clone();
+        for number in 0..case.description.system().columns().len() {
+            let other = with_column(&honest, number, 1, 1);
+            // The steps run on true values, the commitment holds others; and the other way round.
+            if !matches!(
+                case.description.system().columns()[number].role,
+                Role::Parameter | Role::Sealed(_)
+            ) {
+                let proof = forge(
+                    &mut case,
+                    &Forgery {
+                        committed: &other,
+                        ..Forgery::of(&honest)
+                    },
+                );
+                assert!(case.verify(&proof).is_err(), "column {number} committed");
+            }
             let proof = forge(
                 &mut case,
                 &Forgery {
-                    committed: &other,
+                    shown: &other,
                     ..Forgery::of(&honest)
                 },
             );
-            assert!(case.verify(&proof).is_err(), "column {number} committed");
+            assert!(case.verify(&proof).is_err(), "column {number} shown");
         }
-        let proof = forge(
-            &mut case,
-            &Forgery {
-                shown: &other,
-                ..Forgery::of(&honest)
-            },
-        );
-        assert!(case.verify(&proof).is_err(), "column {number} shown");
     }
 }
 
@@ -109,4 +111,19 @@ fn a_budget_that_is_spent_ends_proving() {
         assert_eq!(case.verify(&proof), Ok(()));
     }
     assert!(matches!(case.try_prove(), Err(ProveError::Budget(_))));
+}
+
+/// The masks of the messages are those that are committed, or the proof is rejected.
+#[test]
+fn masks_that_are_not_the_committed_ones_are_rejected() {
+    let mut case = case(true);
+    let honest = case.assignment.clone();
+    let proof = forge(
+        &mut case,
+        &Forgery {
+            other_masks: true,
+            ..Forgery::of(&honest)
+        },
+    );
+    assert!(case.verify(&proof).is_err());
 }

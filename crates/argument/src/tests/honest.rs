@@ -69,8 +69,18 @@ fn work_before_the_lookups_is_proven_and_checked() {
         .with_lookup_work(5);
     let mut case = Case::of("worked", description, assignment);
     verifies(&mut case);
-    let mut proof = case.prove();
-    assert_eq!(proof.works.len(), 1);
-    proof.works[0] += <crate::profile::F as p3_field::PrimeCharacteristicRing>::ONE;
-    assert!(case.verify(&proof).is_err());
+    let honest = case.prove();
+    assert_eq!(honest.works.len(), 1);
+    let mut refused = 0;
+    for by in 1..65 {
+        let mut proof = honest.clone();
+        proof.works[0] += <crate::profile::F as p3_field::PrimeCharacteristicRing>::from_u8(by);
+        let verdict = case.verify(&proof);
+        assert!(verdict.is_err());
+        refused += usize::from(matches!(verdict, Err(Reject::Work { bits: 5, .. })));
+    }
+    assert!(
+        refused > 48,
+        "31 in 32 others are not enough work, {refused} of 64 were refused"
+    );
 }

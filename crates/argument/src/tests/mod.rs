@@ -1,19 +1,24 @@
 //! Whole proofs: honest ones, changed ones, and those of cheating provers.
 
 mod changes;
+mod checks;
 mod forge;
 mod forgeries;
 mod frozen;
 mod honest;
+mod independence;
 mod keys;
 mod lies;
+mod scripted;
+mod tape;
 mod transcript;
+mod zero_knowledge;
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use rand::distr::{Distribution, StandardUniform};
-use relation::test_systems::Maker;
+use relation::test_systems::{self, Maker};
 use relation::{Assignment, Combination, Einsum, Interval, Role, System, Tensor};
 
 use crate::description::Description;

@@ -75,6 +75,17 @@ impl Calibration {
     }
 }
 
+/// The inputs that calibration runs on: those that were given, or else random ones in the declared ranges.
+pub fn samples(model: &Model, options: &Options) -> Vec<Arrays> {
+    if !options.calibration.is_empty() {
+        return options.calibration.clone();
+    }
+    let symbols = symbols(model, options);
+    (0..RANDOM_RUNS)
+        .map(|run| random(model, options, &symbols, run))
+        .collect()
+}
+
 /// Values of the symbols for random inputs.
 fn symbols(model: &Model, options: &Options) -> Vec<usize> {
     let value = |name: &String| options.symbols.get(name).copied().unwrap_or(2);
@@ -92,7 +103,7 @@ fn random(model: &Model, options: &Options, symbols: &[usize], run: u64) -> Arra
         // Half of the draws stay close to zero, where most data are.
         let shrink = if run.is_multiple_of(2) { 1.0 } else { 0.125 };
         let data = (0..len).map(|_| {
-            let x = (hi - lo).mul_add(next(&mut state), lo) * shrink;
+            let x = ((hi - lo).mul_add(next(&mut state), lo) * shrink).clamp(lo, hi);
             if input.integers { libm::floor(x) } else { x }
         });
         let data = data.collect();

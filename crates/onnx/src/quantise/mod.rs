@@ -20,6 +20,7 @@ pub mod table;
 mod walk;
 
 pub use builder::{Refusal, Value};
+pub use calibrate::samples;
 pub use expr::Expr;
 pub use lazy::{Constant, Lazy, Pointwise};
 pub use node::Node;

@@ -46,6 +46,16 @@ fn row_major(shape: &[usize]) -> Vec<isize> {
         .collect()
 }
 
+/// The stride of an axis that takes every `step`-th element of one with stride `own`; a single element
+/// has none, whatever its step.
+const fn stride(own: isize, len: usize, step: usize) -> isize {
+    if len == 1 {
+        0
+    } else {
+        own * step.cast_signed()
+    }
+}
+
 /// Calls `$body` with `$values` bound to the typed slice of a tensor's data.
 macro_rules! typed {
     ($data:expr, $values:ident => $body:expr) => {
@@ -138,11 +148,13 @@ impl Array {
     }
 
     /// Adds `factor` times the elements to `sum`, in row-major order.
+    ///
+    /// Sums that are not final may wrap: they are right modulo `2^64`, and a final one is in range.
     pub fn add_times(&self, factor: i64, sum: &mut [i64]) {
         let mut sum = sum.iter_mut();
         self.for_each(|value| {
             if let Some(entry) = sum.next() {
-                *entry += factor * value;
+                *entry = entry.wrapping_add(factor.wrapping_mul(value));
             }
         });
     }
@@ -198,7 +210,7 @@ impl Array {
                 step,
             } => {
                 self.offset += self.strides[axis] * start.cast_signed();
-                self.strides[axis] *= step.cast_signed();
+                self.strides[axis] = stride(self.strides[axis], len, step);
                 self.shape[axis] = len;
             }
             Step::Pad {
@@ -224,14 +236,14 @@ impl Array {
                 axis,
                 count,
                 size,
-                stride,
+                stride: step,
                 dilation,
             } => {
                 let own = self.strides[axis];
                 self.shape[axis] = count;
-                self.strides[axis] = own * stride.cast_signed();
+                self.strides[axis] = stride(own, count, step);
                 self.shape.insert(axis + 1, size);
-                self.strides.insert(axis + 1, own * dilation.cast_signed());
+                self.strides.insert(axis + 1, stride(own, size, dilation));
             }
             Step::Diagonal(a, b) => {
                 self.strides[a] += self.strides[b];

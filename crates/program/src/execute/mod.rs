@@ -4,8 +4,11 @@ mod array;
 mod einsum;
 mod recorder;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use array::Array;
 pub(crate) use einsum::einsum;
 pub use recorder::Recorder;
+pub(crate) use run::check;
 pub use run::{assign, outputs};

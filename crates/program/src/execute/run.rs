@@ -180,7 +180,10 @@ impl<'a> Run<'a> {
     }
 }
 
-fn check(
+/// That a tensor has its shape and lies in its interval.
+///
+/// Errors: [`ProgramError::Shape`], [`ProgramError::Value`].
+pub(crate) fn check(
     name: &str,
     shape: &[usize],
     interval: Interval,

@@ -148,8 +148,8 @@ impl Formula {
                         Instruction::Multiply => a * b,
                         Instruction::Divide => a / b,
                         Instruction::Power => libm::pow(a, b),
-                        Instruction::Maximum => a.max(b),
-                        Instruction::Minimum => a.min(b),
+                        Instruction::Maximum => larger(a, b),
+                        Instruction::Minimum => -larger(-a, -b),
                         _ => f64::from(u8::from(a < b)),
                     }
                 }
@@ -158,5 +158,45 @@ impl Formula {
         }
         let value = stack.pop()?;
         stack.is_empty().then_some(value)
+    }
+}
+
+/// The larger of two numbers, the first of equal ones: `f64::max` may return either zero, and a quotient
+/// tells them apart. A number if one of the two is.
+fn larger(a: f64, b: f64) -> f64 {
+    if a < b || a.is_nan() { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_larger_of_two_zeros_is_the_first() {
+        for zeros in [[0.0, -0.0], [-0.0, 0.0]] {
+            let sign = |instruction| {
+                let instructions = vec![
+                    Instruction::Constant(1.0),
+                    Instruction::Constant(zeros[0]),
+                    Instruction::Constant(zeros[1]),
+                    instruction,
+                    Instruction::Divide,
+                ];
+                Formula { instructions }.at(0.0)
+            };
+            assert_eq!(sign(Instruction::Maximum), Some(1.0 / zeros[0]));
+            assert_eq!(sign(Instruction::Minimum), Some(1.0 / zeros[0]));
+        }
+    }
+
+    #[test]
+    fn a_number_is_larger_and_smaller_than_none() {
+        for operands in [[2.0, f64::NAN], [f64::NAN, 2.0]] {
+            let [a, b] = operands.map(Instruction::Constant);
+            for instruction in [Instruction::Maximum, Instruction::Minimum] {
+                let instructions = vec![a, b, instruction];
+                assert_eq!(Formula { instructions }.at(0.0), Some(2.0));
+            }
+        }
     }
 }

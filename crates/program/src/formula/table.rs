@@ -2,6 +2,8 @@
 
 use super::{Formula, Instruction, MAX_INSTRUCTIONS};
 use crate::error::OperatorError;
+use crate::fact::MAX_MAGNITUDE;
+use relation::interval::Wide;
 use relation::{Interval, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +82,10 @@ impl Table {
         };
         let Interval { lo, hi } = self.arguments;
         let entries = i128::from(hi) - i128::from(lo) + 1;
+        if !Wide::from(self.arguments).below(MAX_MAGNITUDE) {
+            let found = format!("{:?}", self.arguments);
+            return bad("arguments", "numbers of at most 61 bits", found);
+        }
         let known = self.formula.instructions.len() <= MAX_INSTRUCTIONS;
         if !known || self.formula.at(0.0).is_none() {
             return bad(
@@ -113,7 +119,9 @@ impl Table {
     /// Errors: [`OperatorError::Attribute`] if the table is not well formed, or is a number nowhere.
     pub fn values(&self) -> Result<Vec<i64>, OperatorError> {
         self.check()?;
-        let (from, to) = (2f64.powi(-self.argument_bits), 2f64.powi(self.value_bits));
+        // Exact on every machine, which `powi` does not promise.
+        let power = |bits: i32| libm::scalbn(1.0, bits);
+        let (from, to) = (power(-self.argument_bits), power(self.value_bits));
         let entry = |x: i64| {
             #[expect(
                 clippy::cast_precision_loss,
@@ -218,6 +226,8 @@ mod tests {
     fn malformed_tables_are_refused() {
         let wide = table(Function::Tanh, Interval::new(0, MAX_ENTRIES));
         assert!(wide.values().is_err());
+        let far = table(Function::Tanh, Interval::new(i64::MIN, i64::MIN + 1));
+        assert!(far.values().is_err());
         let mut short = table(Function::Tanh, Interval::new(0, 1));
         short.formula.instructions = vec![Instruction::Add];
         assert!(short.values().is_err());

@@ -3,11 +3,10 @@
 use super::limbs::{MAX_LIMB_BITS, best_limb_bits};
 use super::{Expression, Lowering, Request};
 use crate::error::{OperatorError, ProgramError};
-use crate::fact::Fact;
+use crate::fact::{Fact, standard};
 use crate::operator::Operator;
 use crate::program::{Node, Program, Visibility, lookup};
-use relation::{Builder, ColumnId, Role, System, Value};
-use std::collections::BTreeMap;
+use relation::{ColumnId, Role, System, Value};
 
 /// What of the program a public tensor of a statement, or a column of a sealed group, is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,19 +71,10 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(program: &'a Program<usize>, facts: &'a [Vec<Fact>], limb_bits: u32) -> Self {
-        let lowering = Lowering {
-            builder: Builder::default(),
-            limb_bits,
-            node: String::new(),
-            requests: Vec::new(),
-            ranges: BTreeMap::new(),
-            tables: BTreeMap::new(),
-            demand: BTreeMap::new(),
-        };
         Self {
             program,
             facts,
-            lowering,
+            lowering: Lowering::new(limb_bits),
             requests: Vec::new(),
             statement: Vec::new(),
             columns: Vec::new(),
@@ -206,7 +196,12 @@ impl<'a> Walk<'a> {
                 self.lowering.equal("output", public.into(), value)
             }
             Visibility::Sealed => {
-                let sealed = self.seal(Place::Output(at), &output.name, fact)?;
+                // A certificate shows standard intervals, which say little about the values.
+                let fact = Fact {
+                    shape: fact.shape.clone(),
+                    interval: standard(fact.interval)?,
+                };
+                let sealed = self.seal(Place::Output(at), &output.name, &fact)?;
                 self.lowering.equal("output", sealed, value)
             }
         }

@@ -1,5 +1,6 @@
 //! Lowering: a bound program as a system of relations, and where its columns get their values.
 
+mod certificate;
 mod expression;
 mod limbs;
 mod lowered;
@@ -7,6 +8,7 @@ mod lowered;
 use crate::error::OperatorError;
 use crate::fact::{standard, width};
 use crate::formula::Table;
+pub use certificate::Certificate;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
@@ -31,6 +33,18 @@ pub struct Lowering {
 }
 
 impl Lowering {
+    fn new(limb_bits: u32) -> Self {
+        Self {
+            builder: Builder::default(),
+            limb_bits,
+            node: String::new(),
+            requests: Vec::new(),
+            ranges: BTreeMap::new(),
+            tables: BTreeMap::new(),
+            demand: BTreeMap::new(),
+        }
+    }
+
     fn name(&self, what: &str) -> String {
         format!("{}.{what}", self.node)
     }

@@ -20,7 +20,9 @@
 //! a value in the table has no excess, and one beyond an end has `q` at that end and the excess that is left.
 //! The value is determined by the argument, since a table has one row for each.
 
-use super::rescale::{check_shift, record_rounded, relate_rounded, round};
+#[cfg(feature = "execute")]
+use super::rescale::record_rounded;
+use super::rescale::{check_shift, relate_rounded, round};
 use super::{Operate, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]

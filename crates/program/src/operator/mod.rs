@@ -18,6 +18,8 @@ mod select;
 mod split;
 mod square_root;
 mod sum;
+#[cfg(all(test, feature = "execute"))]
+mod tests;
 mod view;
 
 use crate::dim::{Dim, DimError};

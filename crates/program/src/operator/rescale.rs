@@ -37,7 +37,7 @@ impl Operate for Rescale {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
         check_shift(self.shift)?;
-        let interval = super::split::rounded_interval(x.interval, self.shift, self.interval)?;
+        let interval = super::split::rounded_interval(x.interval, self.shift, self.interval);
         let fact = Fact::new(x.shape.clone(), Some(standard(interval)?.into()))?;
         Ok(vec![fact])
     }

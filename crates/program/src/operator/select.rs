@@ -1,7 +1,9 @@
 //! One of two values by a condition.
 //!
-//! `v = c * then + (1 - c) * otherwise` for a condition `c` that is 0 or 1. Witness: `v`, which the
-//! relation determines.
+//! `v = c * then + (1 - c) * otherwise` for a condition `c` that is 0 or 1. Witness: `v`.
+//!
+//! Unique: the relation says what `v` is. It bounds `v` too, where the columns behind the two values
+//! bound these as well as is known; elsewhere a range check does.
 
 use super::{Operate, exactly, same_shape};
 use crate::error::OperatorError;
@@ -49,7 +51,14 @@ impl Operate for Select {
         let condition = condition.rounded()?.clone();
         let (then, otherwise) = (then.rounded()?.clone(), otherwise.rounded()?.clone());
         let (shape, interval) = (&fact.shape, fact.interval);
-        let value = Combination::from(lowering.column("value", shape, interval)?);
+        let bound = { [&then, &otherwise].into_iter() }.try_fold(Wide::ZERO, |sum, branch| {
+            sum.plus(lowering.bound(branch)?.hull(Wide::ZERO))
+        });
+        let value = if bound.is_some_and(|bound| bound.within(interval.into())) {
+            lowering.column("value", shape, interval)?.into()
+        } else {
+            lowering.witness("value", shape, interval)?
+        };
         let unless = Combination::constant(shape, 1)?.minus(condition.clone())?;
         let labels: Vec<usize> = (0..shape.len()).collect();
         let product = |a: Combination, b: Combination| Einsum {

@@ -12,7 +12,9 @@
 //! `a = 0`, and `m` is not negative, so a value that is not zero leaves one choice; for zero, `m` is
 //! zero, and so is `a`.
 
-use super::rescale::{check_shift, record_rounded, relate_rounded, round};
+#[cfg(feature = "execute")]
+use super::rescale::record_rounded;
+use super::rescale::{check_shift, relate_rounded, round};
 use super::{Operate, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
@@ -28,7 +30,8 @@ pub struct Split {
     /// Bits that are rounded away.
     pub shift: u32,
     /// Where the rounded values lie if that is known better than from the interval of the input: from
-    /// the real parameters, say. A value outside of it could not be proven.
+    /// the real parameters, say. A magnitude outside of it could not be proven. `-(2^n - 1) ..= 2^n - 1`
+    /// takes `n` bits and says no more than that; `-2^n` takes one bit more.
     pub interval: Option<Interval>,
 }
 
@@ -36,9 +39,15 @@ impl Operate for Split {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
         check_shift(self.shift)?;
-        let rounded = rounded_interval(x.interval, self.shift, self.interval)?;
-        let part = |most: i64| {
-            let interval = standard(Interval::new(0, most.max(0)))?;
+        let known = rounded_interval(x.interval, self.shift, self.interval);
+        let most = standard(Interval::new(
+            0,
+            known.hi.max(known.lo.saturating_neg()).max(0),
+        ))?;
+        // The relations keep the magnitude in range, the sign only as far as the input does.
+        let rounded = rounded_interval(x.interval, self.shift, None);
+        let part = |end: i64| {
+            let interval = standard(Interval::new(0, end.clamp(0, most.hi)))?;
             Fact::new(x.shape.clone(), Some(interval.into()))
         };
         Ok(vec![part(rounded.hi)?, part(rounded.lo.saturating_neg())?])
@@ -92,19 +101,10 @@ impl Operate for Split {
     }
 }
 
-/// Where rounded values lie: as far as the input says, or as far as is known.
-pub(crate) fn rounded_interval(
-    x: Interval,
-    shift: u32,
-    known: Option<Interval>,
-) -> Result<Interval, OperatorError> {
-    let interval = Interval::new(round(x.lo, shift), round(x.hi, shift));
-    let Some(known) = known else {
-        return Ok(interval);
-    };
-    let known = standard(known)?;
-    Ok(Interval::new(
-        interval.lo.max(known.lo),
-        interval.hi.min(known.hi),
-    ))
+/// Where rounded values lie: as far as the input says, and as is known.
+pub(crate) fn rounded_interval(x: Interval, shift: u32, known: Option<Interval>) -> Interval {
+    let (lo, hi) = (round(x.lo, shift), round(x.hi, shift));
+    known.map_or(Interval::new(lo, hi), |known| {
+        Interval::new(lo.max(known.lo), hi.min(known.hi))
+    })
 }

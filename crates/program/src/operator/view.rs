@@ -153,7 +153,7 @@ impl View<Dim> {
 
 impl Step<usize> {
     /// The step on a view.
-    fn apply(&self, view: relation::View) -> Result<relation::View, ViewError> {
+    pub(crate) fn apply(&self, view: relation::View) -> Result<relation::View, ViewError> {
         match self {
             Self::Permute(order) => view.permute(order),
             Self::Slice {

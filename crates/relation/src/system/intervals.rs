@@ -92,7 +92,17 @@ impl Facts<'_> {
         };
         let looked_at = match self {
             Self::Linear(sum) => sum.pieces.len(),
-            Self::Product { left, columns, .. } => left.pieces.len().saturating_add(columns.len()),
+            Self::Product {
+                left,
+                columns,
+                factors,
+                ..
+            } => {
+                let factors = factors.as_ref().map_or(0, |factors| pieces(factors));
+                { left.pieces.len() }
+                    .saturating_add(columns.len())
+                    .saturating_add(factors)
+            }
             Self::Lookup { row, table } => {
                 let entries = tables.get(*table).map_or(0, |entries| pieces(entries));
                 pieces(row).saturating_add(entries)
@@ -312,8 +322,8 @@ impl<'a> Tracker<'a> {
         let solutions = self
             .solve(a, zero, enforced)
             .zip(self.solve(b, zero, enforced));
-        if let Some(((id, view, in_a), (other, same, in_b))) = solutions
-            && id == other
+        // Equal views have the same source.
+        if let Some(((id, view, in_a), (_, same, in_b))) = solutions
             && view == same
         {
             self.mark(id, view, in_a.hull(in_b), enforced);

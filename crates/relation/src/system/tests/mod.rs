@@ -1,6 +1,7 @@
 //! Tests of systems, and what the tests share.
 
 mod accept;
+mod choice;
 mod files;
 mod hostile;
 mod intervals;

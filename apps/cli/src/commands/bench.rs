@@ -1,0 +1,110 @@
+//! `vouch bench`.
+
+use super::setup;
+use crate::arguments::Bench;
+use crate::clock::{Clock, peak_bytes};
+use crate::outcome::{Outcome, bytes, duration};
+use crate::tensors::{self, Declared};
+use anyhow::{Result, bail};
+use vouch::{Expected, Trusted};
+
+/// Measures the whole way.
+pub fn run(arguments: &Bench) -> Result<Outcome> {
+    let mut clock = Clock::new();
+    let mut prepared = clock.step("read", "reading the model", || {
+        setup::prepare(&arguments.model, &arguments.options)
+    })?;
+    // Every repetition spends one of the key's proofs.
+    let repeat = usize::try_from(arguments.repeat)?;
+    prepared.options.max_proofs = prepared.options.max_proofs.max(repeat);
+    let inputs: Vec<Declared> = { prepared.inputs().into_iter() }
+        .map(|(name, shape)| Declared { name, shape })
+        .collect();
+    let input = match &arguments.input {
+        Some(path) => tensors::read(path, &inputs)?,
+        None => prepared.sample(),
+    };
+    let made = clock.step("setup", "setting up", || prepared.run())?;
+    let vk_bytes = made.key.verifying_key().to_bytes();
+    // The certificate is checked once per key, and is not what a verification costs.
+    let folder = tempfile::tempdir()?;
+    let trusted = Trusted::at(folder.path());
+    clock.step("certificate", "checking the key", || {
+        made.key.verifying_key().check_certificate(Some(&trusted))
+    })?;
+    let mut times = Times::default();
+    let mut proof_bytes = 0;
+    for _ in 0..arguments.repeat {
+        let mut once = Clock::new();
+        once.step("execute", "running the integer program", || {
+            made.key.run(&input)
+        })?;
+        let proved = once.step("prove", "proving", || made.key.prove(&input))?;
+        let proof = proved.proof.to_bytes();
+        proof_bytes = u64::try_from(proof.len())?;
+        // As a fresh process would: from the bytes of key and proof.
+        let verdict = once.step("verify", "verifying", || -> Result<_> {
+            let key = vouch::VerifyingKey::from_bytes(&vk_bytes)?;
+            Ok(key.verify_with(
+                &vouch::Proof::from_bytes(&proof)?,
+                &Expected::default(),
+                Some(&trusted),
+            ))
+        })?;
+        if let Err(rejected) = verdict {
+            bail!("the proof was rejected: {rejected}");
+        }
+        times.add(&once);
+    }
+    let mut outcome = Outcome::default();
+    outcome.line(format!(
+        "{}, {} runs (medians)",
+        arguments.model.display(),
+        arguments.repeat
+    ));
+    let mut seconds = clock.seconds;
+    seconds.extend(times.medians());
+    let mut rows = vec![["step", "time"].map(String::from).to_vec()];
+    for step in ["read", "setup", "certificate", "execute", "prove", "verify"] {
+        if let Some(&time) = seconds.get(step) {
+            rows.push(vec![step.to_owned(), duration(time)]);
+        }
+    }
+    outcome.table(&rows);
+    outcome.line(format!("\n  proof {}", bytes(proof_bytes)));
+    outcome.line(format!(
+        "  verifying key {}",
+        bytes(u64::try_from(vk_bytes.len())?)
+    ));
+    outcome.peak_bytes = peak_bytes();
+    if let Some(peak) = outcome.peak_bytes {
+        outcome.line(format!("  peak memory {}", bytes(peak)));
+    }
+    outcome.accuracy = Some(setup::accuracy(&made.accuracy));
+    outcome
+        .key_bytes
+        .insert("verifying", u64::try_from(vk_bytes.len())?);
+    outcome.proof_bytes = Some(proof_bytes);
+    outcome.model = Some(super::hexadecimal(made.key.verifying_key().digest()));
+    outcome.seconds = seconds;
+    Ok(outcome)
+}
+
+/// The times of each step over all runs.
+#[derive(Default)]
+struct Times(std::collections::BTreeMap<&'static str, Vec<f64>>);
+
+impl Times {
+    fn add(&mut self, clock: &Clock) {
+        for (&name, &time) in &clock.seconds {
+            self.0.entry(name).or_default().push(time);
+        }
+    }
+
+    fn medians(self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.0.into_iter().filter_map(|(name, mut times)| {
+            times.sort_by(f64::total_cmp);
+            times.get(times.len() / 2).map(|&time| (name, time))
+        })
+    }
+}

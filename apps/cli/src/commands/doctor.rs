@@ -1,0 +1,79 @@
+//! `vouch doctor`.
+
+use super::setup;
+use crate::arguments::Doctor;
+use crate::clock::{Clock, peak_bytes};
+use crate::outcome::{Outcome, bytes, duration};
+use anyhow::Result;
+use serde_json::json;
+
+/// Tells what is not supported, or what proofs would cost.
+pub fn run(arguments: &Doctor) -> Result<Outcome> {
+    let mut clock = Clock::new();
+    let prepared = clock.step("read", "reading the model", || {
+        setup::prepare(&arguments.model, &arguments.options)
+    })?;
+    let found = clock.step("diagnose", "looking at every node", || prepared.diagnose())?;
+    let mut outcome = Outcome::default();
+    let is_supported = found.unsupported.is_empty();
+    outcome.line(format!(
+        "{} is {}supported",
+        arguments.model.display(),
+        if is_supported { "" } else { "not " }
+    ));
+    if !is_supported {
+        let mut rows = vec![["node", "operator", "reason"].map(String::from).to_vec()];
+        rows.extend(
+            found
+                .unsupported
+                .iter()
+                .map(|one| vec![one.node.clone(), one.operator.clone(), one.reason.clone()]),
+        );
+        outcome.table(&rows);
+    }
+    if let Some(estimate) = &found.estimate {
+        outcome.line("\nWhat a proof would cost, on two cores");
+        let row = |name: &str, value: String| vec![name.to_owned(), value];
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "an estimate, which is positive"
+        )]
+        let memory = estimate.bytes as u64;
+        outcome.table(&[
+            row("quantity", "about".into()),
+            row("time", duration(estimate.seconds)),
+            row("memory", bytes(memory)),
+            row(
+                "integers committed by a proof",
+                estimate.witness.to_string(),
+            ),
+            row("lookups", estimate.lookups.to_string()),
+            row(
+                "integers committed by the key",
+                estimate.parameters.to_string(),
+            ),
+        ]);
+        outcome.more.insert(
+            "estimate".into(),
+            json!({
+                "seconds": estimate.seconds,
+                "peak_bytes": memory,
+                "witness": estimate.witness,
+                "lookups": estimate.lookups,
+                "parameters": estimate.parameters,
+            }),
+        );
+    }
+    setup::remarks(&mut outcome, &found.notes, &found.public_constants);
+    let unsupported: Vec<_> = { found.unsupported.iter() }
+        .map(|one| json!({ "node": one.node, "operator": one.operator, "reason": one.reason }))
+        .collect();
+    outcome.more.insert("supported".into(), is_supported.into());
+    outcome
+        .more
+        .insert("unsupported".into(), unsupported.into());
+    outcome.seconds = clock.seconds;
+    outcome.peak_bytes = peak_bytes();
+    Ok(outcome)
+}

@@ -1,0 +1,247 @@
+//! `vouch setup`, and the options that it shares with `doctor` and `bench`.
+
+use super::size;
+use crate::arguments::{Options, Setup};
+use crate::clock::{Clock, peak_bytes};
+use crate::outcome::{Outcome, bytes, duration};
+use crate::tensors::{self, Declared};
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::{Value, json};
+use std::path::Path;
+use vouch::{Accuracy, Made, Visibility};
+
+/// Makes the keys of a model.
+pub fn run(arguments: &Setup) -> Result<Outcome> {
+    let mut clock = Clock::new();
+    let setup = clock.step("read", "reading the model", || {
+        prepare(&arguments.model, &arguments.options)
+    })?;
+    std::fs::create_dir_all(&arguments.output)
+        .with_context(|| format!("cannot make the folder {}", arguments.output.display()))?;
+    let folder = &arguments.output;
+    crate::files::check_writable(&folder.join("model.pk"))?;
+    let made = clock.step(
+        "setup",
+        "quantising and committing to the parameters",
+        || setup.run(),
+    )?;
+    save(&mut clock, &made, &arguments.model, folder)?;
+    let mut outcome = Outcome::default();
+    let (pk, vk) = (
+        size(&folder.join("model.pk"))?,
+        size(&folder.join("model.vk"))?,
+    );
+    outcome.line(format!("Set up in {}", duration(clock.seconds["setup"])));
+    outcome.line(format!(
+        "  {}  {}  keep it: it holds the parameters",
+        folder.join("model.pk").display(),
+        bytes(pk)
+    ));
+    outcome.line(format!(
+        "  {}  {}  give it to whoever verifies",
+        folder.join("model.vk").display(),
+        bytes(vk)
+    ));
+    describe(&mut outcome, &made);
+    outcome.key_bytes = [("proving", pk), ("verifying", vk)].into();
+    outcome.seconds = clock.seconds;
+    outcome.peak_bytes = peak_bytes();
+    Ok(outcome)
+}
+
+/// Writes the keys, and the float model beside them, for `vouch run` to compare with.
+pub fn save(clock: &mut Clock, made: &Made, model: &Path, folder: &Path) -> Result<()> {
+    clock.step("write", "writing the keys", || {
+        made.key.save(folder.join("model.pk"))?;
+        made.key.verifying_key().save(folder.join("model.vk"))?;
+        let copy = folder.join("model.onnx");
+        if std::fs::canonicalize(&copy).ok() != std::fs::canonicalize(model).ok() {
+            crate::files::write(&copy, &std::fs::read(model)?)?;
+        }
+        Ok(())
+    })
+}
+
+/// Says what a key is, and how accurate.
+pub fn describe(outcome: &mut Outcome, made: &Made) {
+    let verifying = made.key.verifying_key();
+    let digest = super::hexadecimal(verifying.digest());
+    outcome.line(format!("  digest {digest}"));
+    let names = |visibility| {
+        let inputs = verifying
+            .inputs(visibility)
+            .map(|input| input.name.as_str());
+        let outputs = verifying
+            .outputs(visibility)
+            .map(|output| output.name.as_str());
+        let mut names: Vec<&str> = inputs.chain(outputs).collect();
+        let parameters = &verifying.program().parameters;
+        if parameters
+            .iter()
+            .any(|parameter| parameter.visibility == visibility)
+        {
+            names.push("parameters");
+        }
+        names.join(", ")
+    };
+    for (word, visibility) in [
+        ("public ", Visibility::Public),
+        ("private", Visibility::Private),
+        ("sealed ", Visibility::Sealed),
+    ] {
+        let names = names(visibility);
+        if !names.is_empty() {
+            outcome.line(format!("  {word} {names}"));
+        }
+    }
+    let data = if made.calibrated {
+        "the calibration data"
+    } else {
+        "random inputs; give real ones with --calibrate"
+    };
+    outcome.line(format!("\nAccuracy against the float model, on {data}"));
+    let mut rows = vec![
+        [
+            "output",
+            "largest error",
+            "mean error",
+            "same top entry",
+            "rows",
+        ]
+        .map(String::from)
+        .to_vec(),
+    ];
+    rows.extend(made.accuracy.iter().map(|one| {
+        vec![
+            one.name.clone(),
+            format!("{:.2e}", one.max_error),
+            format!("{:.2e}", one.mean_error),
+            one.top1
+                .map_or_else(|| "-".into(), |share| format!("{:.2} %", 100.0 * share)),
+            one.rows.to_string(),
+        ]
+    }));
+    outcome.table(&rows);
+    remarks(outcome, &made.notes, &made.public_constants);
+    outcome.accuracy = Some(accuracy(&made.accuracy));
+    outcome.model = Some(digest);
+}
+
+/// Adds what a person should know.
+pub fn remarks(outcome: &mut Outcome, notes: &[String], constants: &[(String, String)]) {
+    for note in notes {
+        outcome.line(format!("  note: {note}"));
+    }
+    if !constants.is_empty() {
+        outcome.line("\nConstants that the key reveals, as they are part of the program");
+        let mut rows = vec![["node", "value"].map(String::from).to_vec()];
+        rows.extend(
+            constants
+                .iter()
+                .map(|(name, value)| vec![name.clone(), value.clone()]),
+        );
+        outcome.table(&rows);
+    }
+    outcome.more.insert("notes".into(), json!(notes));
+    outcome
+        .more
+        .insert("public_constants".into(), json!(constants));
+}
+
+/// Accuracy as an object with a key for each output.
+pub fn accuracy(found: &[Accuracy]) -> Value {
+    let entry = |one: &Accuracy| {
+        let value = json!({
+            "max_error": one.max_error,
+            "mean_error": one.mean_error,
+            "top1": one.top1,
+            "rows": one.rows,
+        });
+        (one.name.clone(), value)
+    };
+    Value::Object(found.iter().map(entry).collect())
+}
+
+/// Reads a model and how it is to be set up.
+pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
+    let name = || format!("cannot use {}", model.display());
+    let mut setup = vouch::Setup::new(model).with_context(name)?;
+    let inputs: Vec<Declared> = { setup.inputs().into_iter() }
+        .map(|(name, shape)| Declared { name, shape })
+        .collect();
+    setup.weight_bits(options.weight_bits);
+    setup.options.max_proofs = options.max_proofs;
+    for (names, visibility) in [
+        (&options.public, Visibility::Public),
+        (&options.private, Visibility::Private),
+        (&options.sealed, Visibility::Sealed),
+    ] {
+        for name in names {
+            setup.visibility(name, visibility)?;
+        }
+    }
+    for text in &options.range {
+        let (name, lo, hi) = range(text)?;
+        known(&inputs, &name, "--range")?;
+        setup.range(&name, lo, hi);
+    }
+    for (texts, option, sizes) in [
+        (&options.typical, "--typical", &mut setup.options.typical),
+        (&options.limit, "--limit", &mut setup.options.limits),
+    ] {
+        for text in texts {
+            let (name, size) = text
+                .split_once('=')
+                .context(anyhow!("{option}: expected NAME=SIZE, found {text:?}"))?;
+            let size = size
+                .parse()
+                .with_context(|| format!("{option}: expected a size, found {size:?}"))?;
+            sizes.insert(name.to_owned(), size);
+        }
+    }
+    for path in &options.calibrate {
+        setup.calibrate(&tensors::read(path, &inputs)?);
+    }
+    Ok(setup)
+}
+
+fn known(inputs: &[Declared], name: &str, option: &str) -> Result<()> {
+    if inputs.iter().any(|input| input.name == name) {
+        return Ok(());
+    }
+    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    bail!("{option}: the model has no input {name:?}; its inputs are {names:?}")
+}
+
+fn range(text: &str) -> Result<(String, f64, f64)> {
+    let parse = || {
+        let (name, ends) = text.rsplit_once('=')?;
+        let (lo, hi) = ends.split_once(',')?;
+        Some((
+            name.to_owned(),
+            lo.trim().parse().ok()?,
+            hi.trim().parse().ok()?,
+        ))
+    };
+    parse().with_context(|| format!("--range: expected NAME=LO,HI, found {text:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_documented() {
+        assert_eq!(
+            range("x=-1,2.5").expect("a range"),
+            ("x".to_owned(), -1.0, 2.5)
+        );
+        assert_eq!(
+            range("a=b=0, 1e3").expect("a range"),
+            ("a=b".to_owned(), 0.0, 1000.0)
+        );
+        for text in ["x", "x=1", "x=a,b", "x=1;2"] {
+            assert!(range(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Tensors in files: `.npy`, `.npz` and JSON, read and written.
+
+mod json;
+mod npy;
+
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
+use std::path::Path;
+use vouch::Array;
+
+/// What a model says about one of its inputs or outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The name in the graph.
+    pub name: String,
+    /// Size of each axis; absent for a symbol, whose value the data gives.
+    pub shape: Vec<Option<usize>>,
+}
+
+impl Declared {
+    /// The shape for messages.
+    pub fn describe(&self) -> String {
+        let size = |size: &Option<usize>| size.map_or_else(|| "?".into(), |size| size.to_string());
+        let sizes: Vec<String> = self.shape.iter().map(size).collect();
+        format!("[{}]", sizes.join(", "))
+    }
+
+    fn fits(&self, shape: &[usize]) -> bool {
+        let fits = |(own, found): (&Option<usize>, &usize)| own.is_none_or(|own| own == *found);
+        self.shape.len() == shape.len() && self.shape.iter().zip(shape).all(fits)
+    }
+
+    /// The declared shape for data of another arrangement: sizes are taken from the data if it has as many axes,
+    /// and one that is missing follows from the number of values.
+    fn shape_for(&self, shape: &[usize], len: usize) -> Option<Vec<usize>> {
+        if self.fits(shape) {
+            return Some(shape.to_vec());
+        }
+        let known: usize = self.shape.iter().flatten().product();
+        let unknown = self.shape.iter().filter(|size| size.is_none()).count();
+        let missing = match unknown {
+            0 => 1,
+            1 if known > 0 && len.is_multiple_of(known) && len > 0 => len / known,
+            _ => return None,
+        };
+        let whole: Vec<usize> = self
+            .shape
+            .iter()
+            .map(|size| size.unwrap_or(missing))
+            .collect();
+        (whole.iter().product::<usize>() == len).then_some(whole)
+    }
+
+    /// The array in the declared shape.
+    fn arrange(&self, array: Array) -> Result<Array> {
+        let Some(shape) = self.shape_for(&array.shape, array.data.len()) else {
+            bail!(
+                "input {:?}: expected a tensor of shape {}, found shape {:?} with {} values",
+                self.name,
+                self.describe(),
+                array.shape,
+                array.data.len()
+            );
+        };
+        Ok(Array { shape, ..array })
+    }
+}
+
+/// Reads the inputs of a model from a file.
+///
+/// `.npy` holds one tensor, `.npz` and JSON hold one for each input; JSON may also be a list for each input, in order,
+/// under `input_data`.
+pub fn read(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>> {
+    read_file(path, inputs).with_context(|| format!("cannot use {}", path.display()))
+}
+
+fn read_file(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>> {
+    let bytes = std::fs::read(path)?;
+    let mut found = match extension(path).as_str() {
+        "npy" => {
+            let [only] = inputs else {
+                bail!(
+                    "a .npy file holds one tensor, and the model has {} inputs; use .npz or .json",
+                    inputs.len()
+                );
+            };
+            BTreeMap::from([(only.name.clone(), npy::read(&bytes)?)])
+        }
+        "npz" => npy::read_all(bytes, inputs)?,
+        "json" => json::read(&bytes, inputs)?,
+        other => bail!("expected a .npy, .npz or .json file, found the extension {other:?}"),
+    };
+    let mut arranged = BTreeMap::new();
+    for input in inputs {
+        let Some(array) = found.remove(&input.name) else {
+            let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+            bail!(
+                "input {:?} is missing; the model's inputs are {names:?}",
+                input.name
+            );
+        };
+        arranged.insert(input.name.clone(), input.arrange(array)?);
+    }
+    if let Some(name) = found.keys().next() {
+        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+        bail!("the model has no input {name:?}; its inputs are {names:?}");
+    }
+    Ok(arranged)
+}
+
+/// Writes tensors to a file in the form that its extension names; a file that is half-written does not replace another.
+pub fn write(path: &Path, tensors: &BTreeMap<String, Array>) -> Result<()> {
+    let bytes = match extension(path).as_str() {
+        "npy" => match tensors.values().next() {
+            Some(only) if tensors.len() == 1 => npy::write(only)?,
+            _ => bail!(
+                "a .npy file holds one tensor, found {}; use .npz or .json",
+                tensors.len()
+            ),
+        },
+        "npz" => npy::write_all(tensors)?,
+        "json" => serde_json::to_vec(&json::named(tensors))?,
+        other => bail!("expected a .npy, .npz or .json file, found the extension {other:?}"),
+    };
+    crate::files::write(path, &bytes)
+}
+
+/// Tensors as `{"name": nested lists}`.
+pub fn to_json(tensors: &BTreeMap<String, Array>) -> serde_json::Value {
+    json::named(tensors)
+}
+
+/// Reads the content of a `.npy` file.
+pub fn from_npy(bytes: &[u8]) -> Result<Array> {
+    npy::read(bytes)
+}
+
+fn extension(path: &Path) -> String {
+    path.extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! Arrays and einsums against their plain definitions.
+
+mod array;
+mod einsum;

@@ -1,0 +1,218 @@
+//! Tensors of real numbers, and how they become integers and come back.
+
+use relation::{Interval, Tensor};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// A row-major tensor of real numbers: what crosses the boundary of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Array {
+    /// Size of each axis.
+    pub shape: Vec<usize>,
+    /// The values, last axis fastest.
+    pub data: Vec<f64>,
+}
+
+/// Tensors by the names of the model's inputs or outputs.
+pub type Arrays = BTreeMap<String, Array>;
+
+/// Why a tensor of real numbers does not fit the model.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum ArrayError {
+    /// A tensor that the model needs was not given.
+    #[error("input {name:?} is missing; the model takes {expected:?}")]
+    Missing {
+        /// Its name.
+        name: String,
+        /// All names.
+        expected: Vec<String>,
+    },
+    /// A tensor was given that the model does not have.
+    #[error("{name:?} is none of the tensors that the model has here: {expected:?}")]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// The names that would fit.
+        expected: Vec<String>,
+    },
+    /// A tensor has another shape.
+    #[error("{name:?}: expected shape {expected:?}, found {found:?}")]
+    Shape {
+        /// Name of the tensor.
+        name: String,
+        /// The shape that fits.
+        expected: Vec<usize>,
+        /// The shape that was given.
+        found: Vec<usize>,
+    },
+    /// The number of values is not that of the shape.
+    #[error("{name:?}: a tensor of shape {shape:?} has {expected} values, found {found}")]
+    Length {
+        /// Name of the tensor.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Number of elements of that shape.
+        expected: usize,
+        /// Number of values.
+        found: usize,
+    },
+    /// A value is no number, infinite, or outside of the declared range.
+    #[error(
+        "{name:?} at {index:?}: expected a number from {low} to {high}, found {value}; clip it, or set up the model with a \
+         wider range"
+    )]
+    Value {
+        /// Name of the tensor.
+        name: String,
+        /// Where, one index per axis.
+        index: Vec<usize>,
+        /// The value.
+        value: f64,
+        /// The smallest value of the range.
+        low: f64,
+        /// The largest value of the range.
+        high: f64,
+    },
+}
+
+impl Array {
+    /// A tensor of a shape and row-major values; whether their number fits is checked where it is used.
+    pub fn new(shape: impl Into<Vec<usize>>, data: impl Into<Vec<f64>>) -> Self {
+        Self {
+            shape: shape.into(),
+            data: data.into(),
+        }
+    }
+
+    /// Checks that there is one value for each element of the shape.
+    pub(crate) fn check(&self, name: &str) -> Result<(), ArrayError> {
+        let expected = relation::shape::len(&self.shape);
+        if expected == Some(self.data.len()) {
+            return Ok(());
+        }
+        Err(ArrayError::Length {
+            name: name.to_owned(),
+            shape: self.shape.clone(),
+            expected: expected.unwrap_or(0),
+            found: self.data.len(),
+        })
+    }
+
+    /// The integers `round(value * 2^fraction_bits)`, half rounded away from zero.
+    ///
+    /// Errors: [`ArrayError::Length`]; [`ArrayError::Value`] if one is no number or outside of `interval`.
+    pub(crate) fn quantise(
+        &self,
+        name: &str,
+        interval: Interval,
+        fraction_bits: i32,
+    ) -> Result<Tensor, ArrayError> {
+        self.check(name)?;
+        let mut values = Vec::with_capacity(self.data.len());
+        for (at, &value) in self.data.iter().enumerate() {
+            let integer = to_integer(value, fraction_bits);
+            match integer.filter(|&integer| interval.contains(integer)) {
+                Some(integer) => values.push(integer),
+                None => {
+                    return Err(ArrayError::Value {
+                        name: name.to_owned(),
+                        index: position(&self.shape, at),
+                        value,
+                        low: to_real(interval.lo, fraction_bits),
+                        high: to_real(interval.hi, fraction_bits),
+                    });
+                }
+            }
+        }
+        Tensor::from_i64s(self.shape.clone(), values).map_err(|_| ArrayError::Length {
+            name: name.to_owned(),
+            shape: self.shape.clone(),
+            expected: 0,
+            found: self.data.len(),
+        })
+    }
+
+    /// The real numbers that integers stand for.
+    pub(crate) fn from_integers(tensor: &Tensor, fraction_bits: i32) -> Self {
+        let real = |value| to_real(value, fraction_bits);
+        Self {
+            shape: tensor.shape.clone(),
+            data: tensor.to_i64s().into_iter().map(real).collect(),
+        }
+    }
+}
+
+/// `value * 2^fraction_bits`, rounded, if it is a number of at most 62 bits.
+fn to_integer(value: f64, fraction_bits: i32) -> Option<i64> {
+    let scaled = (value * 2f64.powi(fraction_bits)).round();
+    // Comparisons with what is no number are false.
+    (scaled.abs() < 2f64.powi(62)).then_some(scaled as i64)
+}
+
+fn to_real(value: i64, fraction_bits: i32) -> f64 {
+    value as f64 * 2f64.powi(-fraction_bits)
+}
+
+/// The index along each axis of a row-major position.
+fn position(shape: &[usize], mut at: usize) -> Vec<usize> {
+    let mut index: Vec<usize> = Vec::with_capacity(shape.len());
+    for &size in shape.iter().rev() {
+        index.push(at.checked_rem(size).unwrap_or(0));
+        at = at.checked_div(size).unwrap_or(0);
+    }
+    index.reverse();
+    index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_within_half_a_step() {
+        let array = Array::new([2, 2], [0.5, -1.75, 1.99, -2.0]);
+        let tensor = { array.quantise("x", Interval::new(-512, 511), 8) }.expect("integers");
+        let back = Array::from_integers(&tensor, 8);
+        for (before, after) in array.data.iter().zip(&back.data) {
+            assert!((before - after).abs() <= 1.0 / 512.0);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_or_out_of_range_is_refused_by_name_and_place() {
+        for bad in [
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            2.0,
+            -2.01,
+            1e300,
+        ] {
+            let array = Array::new([1, 2, 2], [0.0, 0.0, bad, 0.0]);
+            let error = array.quantise("pixels", Interval::new(-512, 511), 8);
+            let Err(ArrayError::Value {
+                name,
+                index,
+                low,
+                high,
+                ..
+            }) = error
+            else {
+                panic!("expected a refusal of {bad}, found {error:?}");
+            };
+            assert_eq!((name.as_str(), index), ("pixels", vec![0, 1, 0]));
+            assert_eq!((low, high), (-2.0, 511.0 / 256.0));
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_of_values_is_refused() {
+        for (shape, len) in [(vec![2, 3], 5), (vec![2, 0], 0), (vec![usize::MAX, 2], 1)] {
+            let array = Array::new(shape, vec![0.0; len]);
+            let refused = array.quantise("x", Interval::new(0, 1), 0);
+            assert!(matches!(refused, Err(ArrayError::Length { .. })));
+        }
+    }
+}
