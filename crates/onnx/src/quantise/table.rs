@@ -27,13 +27,17 @@ impl Shape<'_> {
     }
 
     /// The line that the function approaches in a direction: slope and offset.
+    ///
+    /// Looks far away first, and closer where the formula is no number: an exponential in it overflows.
     fn asymptote(&self, sign: f64, from: f64) -> Option<(f64, f64)> {
-        let far = sign * from.abs().max(8.0) * 64.0;
-        let (a, b, c) = (self.at(far)?, self.at(far * 2.0)?, self.at(far * 4.0)?);
-        let slope = (b - a) / far;
-        let offset = a - slope * far;
-        let off = (slope * far * 4.0 + offset - c).abs();
-        (off <= self.tolerance * 0.5).then_some((slope, offset))
+        [64.0, 16.0, 4.0, 2.0].into_iter().find_map(|factor| {
+            let far = sign * from.abs().max(8.0) * factor;
+            let (a, b, c) = (self.at(far)?, self.at(far * 1.5)?, self.at(far * 2.0)?);
+            let slope = (c - a) / far;
+            let offset = a - slope * far;
+            let off = (slope * far * 1.5 + offset - b).abs();
+            (off <= self.tolerance * 0.5).then_some((slope, offset))
+        })
     }
 
     /// Where the table may end in a direction: from where on the function is its asymptote, if that is

@@ -162,7 +162,9 @@ impl<'a> Quantiser<'a> {
             let most = range.0.abs().max(range.1.abs()) + 1.0;
             (log2_of((0.0, most)) + spare, 0)
         } else {
-            let log = log2_of(range) + spare;
+            // The upper end of a range belongs to it, also where it is a power of two.
+            let end = i32::from(range.1 == power(log2_of(range)));
+            let log = log2_of(range) + spare.max(end);
             (log, self.options.activation_bits.cast_signed() - log)
         };
         let most = nearest(power((log + bits).clamp(1, 40))) - 1;

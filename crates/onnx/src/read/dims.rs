@@ -30,3 +30,28 @@ pub fn convert(dim: &TDim, symbols: &[Symbol]) -> Option<Dim> {
 pub fn shape(dims: &[TDim], symbols: &[Symbol]) -> Option<Vec<Dim>> {
     dims.iter().map(|dim| convert(dim, symbols)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tract_onnx::prelude::SymbolScope;
+
+    #[test]
+    fn sizes_keep_their_meaning() {
+        let scope = SymbolScope::default();
+        let (a, b) = (scope.sym("a"), scope.sym("b"));
+        let symbols = [a.clone(), b.clone()];
+        let (a, b) = (TDim::from(a), TDim::from(b));
+        let sizes = [
+            (TDim::from(7), 7),
+            (a.clone() * 3 + 2, 17),
+            (a.clone() * b.clone() - 1, 19),
+            ((a.clone() + 6) / 2, 5),
+        ];
+        for (size, expected) in sizes {
+            let found = convert(&size, &symbols).expect("a size");
+            assert_eq!(found.bind(&[5, 4]), Ok(expected), "{size}");
+        }
+        assert_eq!(convert(&b, &symbols[..1]), None);
+    }
+}

@@ -59,6 +59,23 @@ impl Graph {
         self
     }
 
+    /// With an initialiser of two elements whose data are in another file.
+    pub fn external(mut self, name: &str, location: &str) -> Self {
+        let entry = |key: &str, value: &str| pb::StringStringEntryProto {
+            key: key.into(),
+            value: value.into(),
+        };
+        self.graph.initializer.push(pb::TensorProto {
+            name: name.into(),
+            dims: vec![2],
+            data_type: 1,
+            data_location: Some(1),
+            external_data: vec![entry("location", location)],
+            ..Default::default()
+        });
+        self
+    }
+
     /// With a node.
     pub fn node(mut self, kind: &str, inputs: &[&str], output: &str) -> Self {
         self.graph.node.push(pb::NodeProto {

@@ -1,6 +1,6 @@
 //! Bytes that are no model, or almost one: a typed error or a model, never a panic.
 
-use crate::build::small;
+use crate::build::{Graph, small};
 use onnx::{Array, Arrays, Limits, Model, ModelError};
 use proptest::prelude::*;
 
@@ -63,6 +63,37 @@ fn bytes_beyond_the_limits_are_refused() {
     assert!(matches!(refused(depth), ModelError::Malformed(_)));
     let cut = &bytes[..bytes.len() - 3];
     assert!(matches!(parse(cut), Err(ModelError::Malformed(_))));
+}
+
+#[test]
+fn data_in_other_files_are_read_only_where_that_is_allowed() {
+    let folder = std::env::temp_dir().join(format!("onnx-external-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("model")).expect("a folder");
+    let weights: Vec<u8> = [1.5f32, -2.0]
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    for name in ["model/inside", "outside"] {
+        std::fs::write(folder.join(name), &weights).expect("a file");
+    }
+    let parse = |location: &str, external_data: bool| {
+        let graph = Graph::default().input("x", &[Ok(1), Ok(2)]);
+        let graph = graph.external("w", location);
+        let bytes = graph.node("Mul", &["x", "w"], "y").output("y").bytes();
+        let limits = Limits {
+            external_data,
+            ..Limits::default()
+        };
+        Model::parse(&bytes, Some(&folder.join("model")), &limits)
+    };
+    let refused = parse("inside", false);
+    assert!(matches!(refused, Err(ModelError::External { name }) if name == "w"));
+    assert!(parse("inside", true).is_ok());
+    assert!(matches!(
+        parse("../outside", true),
+        Err(ModelError::Graph(_))
+    ));
+    std::fs::remove_dir_all(folder).expect("the folder");
 }
 
 #[test]
