@@ -1,6 +1,6 @@
 //! Files that are there whole or not at all.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::io::Write;
 use std::path::Path;
 
@@ -22,6 +22,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// That a file can be written there, before work is done for it.
 pub fn check_writable(path: &Path) -> Result<()> {
+    // To replace a folder fails, and to replace a device or a pipe is not what anybody wants.
+    if path.exists() && !path.is_file() {
+        bail!(
+            "cannot write {}: it is a folder or a device; name a file",
+            path.display()
+        );
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

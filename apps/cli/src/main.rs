@@ -38,13 +38,13 @@ fn main() -> ExitCode {
             }
         }
         Err(error) => {
+            let reason = outcome::reason(&error);
             if arguments.json {
-                let reason = format!("{error:#}");
                 let object = serde_json::json!({ "error": reason });
                 write_line(&object.to_string());
             }
             // A closed standard error leaves nobody to tell.
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            let _ = writeln!(std::io::stderr(), "error: {reason}");
             ExitCode::from(2)
         }
     }

@@ -92,6 +92,18 @@ impl Outcome {
     }
 }
 
+/// An error and its causes on one line, each said once: many a library's error repeats its cause.
+pub fn reason(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |reason, cause| {
+        let cause = cause.to_string();
+        match reason.as_str() {
+            "" => cause,
+            said if said.contains(&cause) => reason,
+            said => format!("{said}: {cause}"),
+        }
+    })
+}
+
 /// Bytes in human units.
 pub fn bytes(count: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
@@ -127,6 +139,22 @@ mod tests {
         assert_eq!(duration(0.073), "73.0 ms");
         assert_eq!(duration(1.5), "1.50 s");
         assert_eq!(duration(600.0), "10.0 min");
+    }
+
+    #[test]
+    fn a_cause_that_was_said_is_not_said_again() {
+        let error = anyhow::anyhow!("no space left")
+            .context("cannot write x: no space left")
+            .context("cannot make the key");
+        assert_eq!(
+            reason(&error),
+            "cannot make the key: cannot write x: no space left"
+        );
+        assert_eq!(
+            reason(&anyhow::anyhow!("b").context("a")),
+            "a: b",
+            "what was not said is"
+        );
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
         .output
         .clone()
         .unwrap_or_else(|| temporary.path().to_owned());
+    setup::check_vacant(&folder)?;
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("cannot make {}", folder.display()))?;
     for (name, content) in FILES {

@@ -3,7 +3,7 @@
 use super::{hexadecimal, load_proof, load_verifying_key, size};
 use crate::arguments::Inspect;
 use crate::outcome::{Outcome, bytes};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::collections::BTreeMap;
 use vouch::program::{Dim, Program};
@@ -26,9 +26,19 @@ pub fn run(arguments: &Inspect) -> Result<Outcome> {
             }
             outcome.key_bytes.insert("proving", size(path)?);
         }
-        _ => {
+        Some(vouch::FileKind::VerifyingKey) => {
             show_key(&mut outcome, &load_verifying_key(path)?, arguments.security)?;
             outcome.key_bytes.insert("verifying", size(path)?);
+        }
+        found => {
+            let found = match found {
+                Some(_) => "a seal",
+                None => "neither",
+            };
+            bail!(
+                "cannot inspect {}: expected a key or a proof of Vouch, found {found}",
+                path.display()
+            );
         }
     }
     Ok(outcome)

@@ -6,7 +6,8 @@ use crate::clock::{Clock, peak_bytes};
 use crate::outcome::{Outcome, bytes, duration};
 use crate::{files, tensors};
 use anyhow::{Result, bail};
-use vouch::Visibility;
+use std::path::{Path, PathBuf};
+use vouch::{ProveError, VerifyingKey, Visibility};
 
 /// Makes a proof for one input or a batch.
 pub fn run(arguments: &Prove) -> Result<Outcome> {
@@ -28,14 +29,21 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
     let inputs = tensors::read(&arguments.input, &declared(&verifying.program().inputs))?;
     // Before the work, and before the key's budget is touched.
     files::check_writable(&path)?;
-    let proved = clock.step("prove", "proving", || key.prove(&inputs))?;
-    proved.proof.save(&path)?;
+    check_seals(verifying, &path)?;
+    let proved = clock
+        .step("prove", "proving", || key.prove(&inputs))
+        .map_err(|error| {
+            let is_spent = matches!(error, ProveError::Budget(_));
+            let at_fault = [&arguments.input, &arguments.key][usize::from(is_spent)].display();
+            anyhow::Error::new(error).context(format!("cannot prove with {at_fault}"))
+        })?;
+    // The seals first: a proof without its seals' openings would be of less use than none.
     for (name, sealed) in &proved.sealed {
-        sealed.save(path.with_extension(format!("{name}.sealed")))?;
-        sealed
-            .seal()
-            .save(path.with_extension(format!("{name}.seal")))?;
+        let [secret, public] = seal_paths(&path, name);
+        sealed.save(secret)?;
+        sealed.seal().save(public)?;
     }
+    proved.proof.save(&path)?;
     let is_public = |name: &str| {
         verifying
             .outputs(Visibility::Public)
@@ -65,4 +73,44 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
     outcome.seconds = clock.seconds;
     outcome.peak_bytes = peak_bytes();
     Ok(outcome)
+}
+
+/// Where the opening of a seal goes, and the seal: beside the proof. Names of tensors may hold what no file name does.
+fn seal_paths(proof: &Path, name: &str) -> [PathBuf; 2] {
+    let keep = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let name: String = { name.chars() }
+        .map(|c| if keep(c) { c } else { '_' })
+        .collect();
+    ["sealed", "seal"].map(|ending| proof.with_extension(format!("{name}.{ending}")))
+}
+
+/// That no opening of a seal is in the way: one that is replaced is lost, with all that only it can open.
+fn check_seals(key: &VerifyingKey, proof: &Path) -> Result<()> {
+    let inputs = key.inputs(Visibility::Sealed).map(|input| &input.name);
+    let outputs = key.outputs(Visibility::Sealed).map(|output| &output.name);
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for name in inputs.chain(outputs) {
+        for path in seal_paths(proof, name) {
+            if path.exists() || paths.contains(&path) {
+                bail!(
+                    "the seal of {name:?} would overwrite {}; choose another file for the proof with -o",
+                    path.display()
+                );
+            }
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seals_lie_beside_their_proof_whatever_their_names() {
+        let [secret, public] = seal_paths(Path::new("a/b.proof"), "/x/../y:0");
+        assert_eq!(secret, Path::new("a/b._x_.._y_0.sealed"));
+        assert_eq!(public, Path::new("a/b._x_.._y_0.seal"));
+    }
 }

@@ -5,7 +5,7 @@ use crate::arguments::Run;
 use crate::clock::{Clock, peak_bytes};
 use crate::outcome::{Outcome, duration};
 use crate::tensors;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use vouch::{Arrays, FloatModel};
 
@@ -19,9 +19,14 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
         &arguments.input,
         &declared(&key.verifying_key().program().inputs),
     )?;
-    let outputs = clock.step("execute", "running the integer program", || {
-        key.run(&inputs)
-    })?;
+    if let Some(path) = &arguments.output {
+        crate::files::check_writable(path)?;
+    }
+    let outputs = clock
+        .step("execute", "running the integer program", || {
+            key.run(&inputs)
+        })
+        .with_context(|| format!("cannot run the model on {}", arguments.input.display()))?;
     let mut outcome = Outcome::default();
     outcome.line("Outputs of the integer program");
     show_arrays(&mut outcome, "output", &outputs);

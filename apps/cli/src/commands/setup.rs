@@ -16,15 +16,25 @@ pub fn run(arguments: &Setup) -> Result<Outcome> {
     let setup = clock.step("read", "reading the model", || {
         prepare(&arguments.model, &arguments.options)
     })?;
-    std::fs::create_dir_all(&arguments.output)
-        .with_context(|| format!("cannot make the folder {}", arguments.output.display()))?;
     let folder = &arguments.output;
+    check_vacant(folder)?;
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     crate::files::check_writable(&folder.join("model.pk"))?;
-    let made = clock.step(
-        "setup",
-        "quantising and committing to the parameters",
-        || setup.run(),
-    )?;
+    let made = clock
+        .step(
+            "setup",
+            "quantising and committing to the parameters",
+            || setup.run(),
+        )
+        .inspect_err(|_| {
+            if is_new {
+                // It stays if somebody has put something there meanwhile.
+                let _ = std::fs::remove_dir(folder);
+            }
+        })
+        .with_context(|| format!("cannot set up {}", arguments.model.display()))?;
     save(&mut clock, &made, &arguments.model, folder)?;
     let mut outcome = Outcome::default();
     let (pk, vk) = (
@@ -47,6 +57,20 @@ pub fn run(arguments: &Setup) -> Result<Outcome> {
     outcome.seconds = clock.seconds;
     outcome.peak_bytes = peak_bytes();
     Ok(outcome)
+}
+
+/// That no key lies in a folder: one that is replaced cannot prove any more, nor be counted.
+pub fn check_vacant(folder: &Path) -> Result<()> {
+    for name in ["model.pk", "model.pk.count", "model.vk"] {
+        let path = folder.join(name);
+        if path.exists() {
+            bail!(
+                "{} is there already; choose another folder with -o, or remove the old keys",
+                path.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Writes the keys, and the float model beside them, for `vouch run` to compare with.
@@ -171,6 +195,14 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
         .collect();
     setup.weight_bits(options.weight_bits);
     setup.options.max_proofs = options.max_proofs;
+    let mut seen: Vec<&String> = { options.public.iter() }
+        .chain(&options.private)
+        .chain(&options.sealed)
+        .collect();
+    seen.sort();
+    if let Some([name, _]) = seen.array_windows().find(|[a, b]| a == b) {
+        bail!("{name:?} is given twice among --public, --private and --sealed; say one of them");
+    }
     for (names, visibility) in [
         (&options.public, Visibility::Public),
         (&options.private, Visibility::Private),
@@ -180,10 +212,12 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
             setup.visibility(name, visibility)?;
         }
     }
+    let mut ranges = Vec::new();
     for text in &options.range {
         let (name, lo, hi) = range(text)?;
         known(&inputs, &name, "--range")?;
         setup.range(&name, lo, hi);
+        ranges.push((name, lo, hi));
     }
     for (texts, option, sizes) in [
         (&options.typical, "--typical", &mut setup.options.typical),
@@ -200,7 +234,18 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
         }
     }
     for path in &options.calibrate {
-        setup.calibrate(&tensors::read(path, &inputs)?);
+        let data = tensors::read(path, &inputs)?;
+        for (name, lo, hi) in &ranges {
+            let values = data.get(name).map_or(&[][..], |array| &array.data);
+            if let Some(value) = values.iter().find(|value| *value < lo || *value > hi) {
+                bail!(
+                    "cannot use {}: {name:?} has the value {value}, which --range {name}={lo},{hi} excludes; widen the \
+                     range, or clip the data",
+                    path.display()
+                );
+            }
+        }
+        setup.calibrate(&data);
     }
     Ok(setup)
 }

@@ -7,7 +7,7 @@ use crate::arguments::Verify;
 use crate::clock::{Clock, peak_bytes};
 use crate::outcome::{Outcome, duration};
 use crate::tensors;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use vouch::{Accepted, Expected, Rejected, Trusted, Visibility};
 
 /// Checks a proof.
@@ -17,6 +17,12 @@ pub fn run(arguments: &Verify) -> Result<Outcome> {
     let key = clock.step("load", "loading the key", || {
         load_verifying_key(&arguments.key)
     })?;
+    if arguments.input.is_some() && key.inputs(Visibility::Public).next().is_none() {
+        bail!("--input: the key has no public input to compare with; see `vouch setup --public`");
+    }
+    if arguments.output.is_some() && key.outputs(Visibility::Public).next().is_none() {
+        bail!("--output: the key has no public output to compare with; see `vouch setup --public`");
+    }
     let proof = load_proof(&arguments.proof)?;
     let inputs = match &arguments.input {
         Some(path) => tensors::read(path, &declared(key.inputs(Visibility::Public)))?,

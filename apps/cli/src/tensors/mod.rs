@@ -55,13 +55,21 @@ impl Declared {
     fn arrange(&self, array: Array) -> Result<Array> {
         let Some(shape) = self.shape_for(&array.shape, array.data.len()) else {
             bail!(
-                "input {:?}: expected a tensor of shape {}, found shape {:?} with {} values",
+                "{:?}: expected a tensor of shape {}, found shape {:?} with {} values",
                 self.name,
                 self.describe(),
                 array.shape,
                 array.data.len()
             );
         };
+        // JSON has no such values, and NumPy files do.
+        if let Some(at) = array.data.iter().position(|value| !value.is_finite()) {
+            bail!(
+                "{:?}, value {at} in row-major order: expected a finite number, found {}; clean the data",
+                self.name,
+                array.data[at]
+            );
+        }
         Ok(Array { shape, ..array })
     }
 }
@@ -80,7 +88,7 @@ fn read_file(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>
         "npy" => {
             let [only] = inputs else {
                 bail!(
-                    "a .npy file holds one tensor, and the model has {} inputs; use .npz or .json",
+                    "a .npy file holds one tensor, expected {}; use .npz or .json",
                     inputs.len()
                 );
             };
@@ -95,7 +103,7 @@ fn read_file(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>
         let Some(array) = found.remove(&input.name) else {
             let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
             bail!(
-                "input {:?} is missing; the model's inputs are {names:?}",
+                "tensor {:?} is missing; expected exactly {names:?}",
                 input.name
             );
         };
@@ -103,14 +111,20 @@ fn read_file(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>
     }
     if let Some(name) = found.keys().next() {
         let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-        bail!("the model has no input {name:?}; its inputs are {names:?}");
+        bail!("unexpected tensor {name:?}; expected exactly {names:?}");
     }
     Ok(arranged)
 }
 
 /// Writes tensors to a file in the form that its extension names; a file that is half-written does not replace another.
 pub fn write(path: &Path, tensors: &BTreeMap<String, Array>) -> Result<()> {
-    let bytes = match extension(path).as_str() {
+    let bytes =
+        encode(path, tensors).with_context(|| format!("cannot write {}", path.display()))?;
+    crate::files::write(path, &bytes)
+}
+
+fn encode(path: &Path, tensors: &BTreeMap<String, Array>) -> Result<Vec<u8>> {
+    Ok(match extension(path).as_str() {
         "npy" => match tensors.values().next() {
             Some(only) if tensors.len() == 1 => npy::write(only)?,
             _ => bail!(
@@ -121,8 +135,7 @@ pub fn write(path: &Path, tensors: &BTreeMap<String, Array>) -> Result<()> {
         "npz" => npy::write_all(tensors)?,
         "json" => serde_json::to_vec(&json::named(tensors))?,
         other => bail!("expected a .npy, .npz or .json file, found the extension {other:?}"),
-    };
-    crate::files::write(path, &bytes)
+    })
 }
 
 /// Tensors as `{"name": nested lists}`.

@@ -11,6 +11,50 @@ use vouch::Array;
 /// Reads a tensor of one type; nothing if the file holds another.
 type Reader = dyn Fn(&[u8]) -> Result<Option<Array>>;
 
+/// The most bytes that an archive's tensor is unpacked to: a few packed bytes can stand for any number of them.
+const MOST: u64 = 1 << 32;
+
+/// That the file holds as many bytes as its header says values, which is what memory is reserved for.
+fn check_size(bytes: &[u8]) -> Result<()> {
+    let header = header(bytes).context("not a readable NumPy file: its header is cut short")?;
+    let shape = { header.split_once("'shape'") }
+        .and_then(|(_, rest)| rest.split_once('(')?.1.split_once(')'))
+        .map(|(shape, _)| shape)
+        .context("not a readable NumPy file: its header has no shape")?;
+    let sizes = shape.split(',').map(str::trim);
+    let values = sizes
+        .filter(|size| !size.is_empty())
+        .try_fold(1usize, |values, size| {
+            // Older writers mark long integers.
+            let size: usize = size.trim_end_matches('L').parse().ok()?;
+            values.checked_mul(size)
+        });
+    match values {
+        Some(values) if values <= bytes.len() => Ok(()),
+        _ => bail!(
+            "not a readable NumPy file: it has {} bytes, too few for a tensor of shape ({shape})",
+            bytes.len()
+        ),
+    }
+}
+
+/// The dictionary at the start of a NumPy file.
+fn header(bytes: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
+    let rest = bytes.strip_prefix(b"\x93NUMPY")?;
+    let (version, rest) = rest.split_first_chunk::<2>()?;
+    let (size, rest) = match version[0] {
+        1 => {
+            let (size, rest) = rest.split_first_chunk::<2>()?;
+            (usize::from(u16::from_le_bytes(*size)), rest)
+        }
+        _ => {
+            let (size, rest) = rest.split_first_chunk::<4>()?;
+            (usize::try_from(u32::from_le_bytes(*size)).ok()?, rest)
+        }
+    };
+    rest.get(..size).map(String::from_utf8_lossy)
+}
+
 /// Reads one tensor of any numeric or boolean type.
 pub fn read(bytes: &[u8]) -> Result<Array> {
     fn typed<T: ndarray_npy::ReadableElement + Copy>(
@@ -26,6 +70,7 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
             Err(error) => Err(anyhow!(error).context("not a readable NumPy file")),
         }
     }
+    check_size(bytes)?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "integers beyond 2^53 are beyond every declared range too"
@@ -64,10 +109,13 @@ pub fn read_all(bytes: Vec<u8>, inputs: &[Declared]) -> Result<BTreeMap<String, 
         let name = file.name().trim_end_matches(".npy").to_owned();
         if !inputs.iter().any(|input| input.name == name) {
             let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-            bail!("the model has no input {name:?}; its inputs are {names:?}");
+            bail!("unexpected tensor {name:?}; expected exactly {names:?}");
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        let size = (&mut file).take(MOST + 1).read_to_end(&mut bytes)?;
+        if u64::try_from(size)? > MOST {
+            bail!("tensor {name:?}: expected at most {MOST} bytes, found more");
+        }
         found.insert(
             name.clone(),
             read(&bytes).with_context(|| format!("tensor {name:?}"))?,

@@ -72,8 +72,8 @@ fn each_mistake_is_named() {
     let cases = [
         ("[1, 2]", "expected an object"),
         ("{", "not valid JSON"),
-        (r#"{"y": [[1, 2]]}"#, "input \"x\" is missing"),
-        (r#"{"x": [[1, 2]], "y": 3}"#, "no input \"y\""),
+        (r#"{"y": [[1, 2]]}"#, "tensor \"x\" is missing"),
+        (r#"{"x": [[1, 2]], "y": 3}"#, "unexpected tensor \"y\""),
         (r#"{"x": [[1, 2], [3]]}"#, "ragged"),
         (r#"{"x": [[1, "2"]]}"#, "expected numbers"),
         (r#"{"x": [[1, null]]}"#, "expected numbers"),

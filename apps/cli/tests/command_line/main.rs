@@ -1,0 +1,8 @@
+//! The program as a person or a script meets it: what it prints, what it leaves behind, how it ends.
+
+mod bad_inputs;
+mod bad_keys_and_proofs;
+mod interrupted;
+mod place;
+mod unwritable;
+mod whole_way;
