@@ -2,7 +2,7 @@
 //!
 //! A file holds shape and interval rule ([`Operate::infer`]), exact meaning ([`Operate::execute`])
 //! and relations ([`Operate::relate`]) of one operator, and argues why its witness is unique. Adding
-//! an operator is a file and a line in [`operators`].
+//! an operator is a file and a line in the macro `operators`.
 
 mod at_least_zero;
 mod concatenate;
