@@ -1,4 +1,4 @@
-//! Time and memory of the steps of a command, shown while they last.
+//! Time of the steps of a command, shown while they last.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -41,12 +41,4 @@ impl Clock {
         }
         result
     }
-}
-
-/// The most memory that this process has held, where the operating system tells.
-pub fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
 }

@@ -7,8 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench stops at the first error")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use argument::description::{Description, degree};
 use argument::parameters::Parameters;
@@ -16,59 +15,12 @@ use argument::profile::{F, Goldilocks2, Profile};
 use argument::prove::{Reused, commit, prove};
 use argument::stack::GroupKind;
 use argument::verify::{Statement, verify};
+use measure::{Spans, forget_peak, peak_bytes};
 use p3_field::{ExtensionField, Field, PackedValue};
 use relation::{Assignment, Role, System, test_systems};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 type P = Goldilocks2;
 type E = <P as Profile>::E;
-
-/// Adds up the time spent in each span.
-#[derive(Clone, Default)]
-struct Spans(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    names: Vec<&'static str>,
-    entered: BTreeMap<u64, Instant>,
-    times: BTreeMap<&'static str, Duration>,
-}
-
-impl Spans {
-    fn take(&self) -> BTreeMap<&'static str, Duration> {
-        std::mem::take(&mut self.0.lock().unwrap().times)
-    }
-}
-
-impl Subscriber for Spans {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("argument")
-    }
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let mut state = self.0.lock().unwrap();
-        state.names.push(attributes.metadata().name());
-        Id::from_u64(state.names.len() as u64)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &Event<'_>) {}
-    fn enter(&self, id: &Id) {
-        self.0
-            .lock()
-            .unwrap()
-            .entered
-            .insert(id.into_u64(), Instant::now());
-    }
-    fn exit(&self, id: &Id) {
-        let mut state = self.0.lock().unwrap();
-        let id = id.into_u64();
-        if let Some(start) = state.entered.remove(&id) {
-            let name = state.names[id as usize - 1];
-            *state.times.entry(name).or_default() += start.elapsed();
-        }
-    }
-}
 
 /// What this machine does, per thread pool: nanoseconds.
 struct Machine {
@@ -138,17 +90,6 @@ impl Machine {
             hash,
         }
     }
-}
-
-/// The peak resident memory since the last reset, in MB; Linux only.
-fn peak(reset: bool) -> Option<f64> {
-    if reset {
-        std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    }
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
-    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes / 1e3)
 }
 
 /// Numbers of values by what is done to them.
@@ -240,15 +181,17 @@ fn run(
             .map(|((_, committed), permit)| Reused { committed, permit })
             .collect();
         spans.take();
-        let before = peak(true);
+        forget_peak();
+        let before = peak_bytes();
         let start = Instant::now();
         let proof = prove(&description, &mut assignment, &commitments, reused).unwrap();
         let time = start.elapsed().as_secs_f64() * 1e3;
         if time < least {
             (least, steps) = (time, spans.take());
-            memory = peak(false)
-                .zip(before)
-                .map(|(after, before)| (after, after - before));
+            memory = peak_bytes().zip(before).map(|(after, before)| {
+                let megabytes = |bytes: u64| bytes as f64 / 1e6;
+                (megabytes(after), megabytes(after - before))
+            });
             bytes = proof.encode().len();
         }
         let statement = Statement {
@@ -267,7 +210,7 @@ fn run(
         "step", "ms", "ns/value", "limit ms", "ratio"
     );
     for (step, time) in &steps {
-        let ms = time.as_secs_f64() * 1e3;
+        let ms = time * 1e3;
         let limit = counts.limit(step, machine) / 1e6;
         let ratio = if limit > 0.0 {
             format!("{:.1}", ms / limit)
@@ -295,8 +238,7 @@ fn run(
 }
 
 fn main() {
-    let spans = Spans::default();
-    tracing::subscriber::set_global_default(spans.clone()).unwrap();
+    let spans = Spans::install().unwrap();
     let machine = Machine::measure();
     println!(
         "{} threads; ns per packed product F {:.2}, E {:.2}; per byte copied {:.3}, hashed {:.3}",

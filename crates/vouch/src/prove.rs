@@ -12,6 +12,7 @@ use relation::{Data, Tensor};
 use std::collections::BTreeMap;
 
 use thiserror::Error;
+use tracing::info_span;
 
 /// Why there is no proof.
 #[derive(Debug, Error)]
@@ -74,10 +75,12 @@ impl ProvingKey {
         inputs: &Arrays,
         sealed: &BTreeMap<String, Sealed>,
     ) -> Result<Proved, ProveError> {
-        let (symbols, values) = self.quantise(inputs, sealed)?;
-        let bound = self.verifying.bind(&symbols)?;
-        let (outputs, mut assignment) =
-            program::execute::assign(&bound.program, &bound.lowered, &values, &self.parameters)?;
+        let quantise = || self.quantise(inputs, sealed);
+        let (symbols, values) = info_span!("quantise").in_scope(quantise)?;
+        let bound = info_span!("bind").in_scope(|| self.verifying.bind(&symbols))?;
+        let execute =
+            || program::execute::assign(&bound.program, &bound.lowered, &values, &self.parameters);
+        let (outputs, mut assignment) = info_span!("execute").in_scope(execute)?;
         assignment.statement.iter_mut().for_each(narrow);
         let fresh = self.seal_fresh(&bound, sealed, &values, &outputs)?;
         let mut reusables: Vec<&Reusable> = self.model.iter().collect();

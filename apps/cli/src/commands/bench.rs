@@ -2,14 +2,16 @@
 
 use super::setup;
 use crate::arguments::Bench;
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use crate::tensors::{self, Declared};
 use anyhow::{Result, bail};
+use measure::{Spans, peak_bytes};
 use vouch::{Expected, Trusted};
 
 /// Measures the whole way.
 pub fn run(arguments: &Bench) -> Result<Outcome> {
+    let spans = Spans::install()?;
     let mut clock = Clock::new();
     let mut prepared = clock.step("read", "reading the model", || {
         setup::prepare(&arguments.model, &arguments.options)
@@ -33,13 +35,16 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
         made.key.verifying_key().check_certificate(Some(&trusted))
     })?;
     let mut times = Times::default();
+    let mut parts = Times::default();
     let mut proof_bytes = 0;
     for _ in 0..arguments.repeat {
         let mut once = Clock::new();
         once.step("execute", "running the integer program", || {
             made.key.run(&input)
         })?;
+        spans.take();
         let proved = once.step("prove", "proving", || made.key.prove(&input))?;
+        parts.add(&spans.take());
         let proof = proved.proof.to_bytes();
         proof_bytes = u64::try_from(proof.len())?;
         // As a fresh process would: from the bytes of key and proof.
@@ -54,7 +59,7 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
         if let Err(rejected) = verdict {
             bail!("the proof was rejected: {rejected}");
         }
-        times.add(&once);
+        times.add(&once.seconds);
     }
     let mut outcome = Outcome::default();
     outcome.line(format!(
@@ -71,6 +76,20 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
         }
     }
     outcome.table(&rows);
+    // In the order of their time: what to look at first comes first.
+    let mut parts: Vec<(&str, f64)> = parts.medians().collect();
+    parts.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut rows = vec![["of which in prove", "time"].map(String::from).to_vec()];
+    rows.extend(
+        parts
+            .iter()
+            .map(|&(name, time)| vec![name.to_owned(), duration(time)]),
+    );
+    outcome.line("");
+    outcome.table(&rows);
+    outcome
+        .more
+        .insert("prove_steps".into(), parts.into_iter().collect());
     outcome.line(format!("\n  proof {}", bytes(proof_bytes)));
     outcome.line(format!(
         "  verifying key {}",
@@ -95,8 +114,8 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
 struct Times(std::collections::BTreeMap<&'static str, Vec<f64>>);
 
 impl Times {
-    fn add(&mut self, clock: &Clock) {
-        for (&name, &time) in &clock.seconds {
+    fn add(&mut self, seconds: &std::collections::BTreeMap<&'static str, f64>) {
+        for (&name, &time) in seconds {
             self.0.entry(name).or_default().push(time);
         }
     }

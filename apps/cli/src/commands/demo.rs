@@ -2,10 +2,11 @@
 
 use super::{setup, size};
 use crate::arguments::{Demo, Options};
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use crate::tensors::{self, Declared};
 use anyhow::{Context, Result, bail};
+use measure::peak_bytes;
 use std::path::{Path, PathBuf};
 use vouch::{Arrays, Expected, Proof, VerifyingKey};
 

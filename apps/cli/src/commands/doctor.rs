@@ -2,9 +2,10 @@
 
 use super::setup;
 use crate::arguments::Doctor;
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use anyhow::Result;
+use measure::peak_bytes;
 use serde_json::json;
 
 /// Tells what is not supported, or what proofs would cost.

@@ -2,10 +2,11 @@
 
 use super::{declared, load_proving_key, show_arrays, size};
 use crate::arguments::Prove;
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use crate::{files, tensors};
 use anyhow::{Result, bail};
+use measure::peak_bytes;
 use std::path::{Path, PathBuf};
 use vouch::{ProveError, VerifyingKey, Visibility};
 

@@ -2,10 +2,11 @@
 
 use super::{declared, load_proving_key, show_arrays};
 use crate::arguments::Run;
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, duration};
 use crate::tensors;
 use anyhow::{Context, Result};
+use measure::peak_bytes;
 use serde_json::{Map, Value, json};
 use vouch::{Arrays, FloatModel};
 

@@ -2,10 +2,11 @@
 
 use super::size;
 use crate::arguments::{Options, Setup};
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use crate::tensors::{self, Declared};
 use anyhow::{Context, Result, anyhow, bail};
+use measure::peak_bytes;
 use serde_json::{Value, json};
 use std::path::Path;
 use vouch::{Accuracy, Made, Visibility};

@@ -4,10 +4,11 @@ use super::{
     declared, declared_outputs, digest, load_proof, load_verifying_key, show_arrays, size,
 };
 use crate::arguments::Verify;
-use crate::clock::{Clock, peak_bytes};
+use crate::clock::Clock;
 use crate::outcome::{Outcome, duration};
 use crate::tensors;
 use anyhow::{Result, bail};
+use measure::peak_bytes;
 use vouch::{Accepted, Expected, Rejected, Trusted, Visibility};
 
 /// Checks a proof.

@@ -142,10 +142,14 @@ where
     };
     check_statement(description, &statement).map_err(ProveError::Statement)?;
     let secret = match description.masks() {
-        Some(shape) => Some(Secret {
-            masks: MaskRows::random::<F>(*shape, &mut random::generator()?),
-            polynomial: random::elements(degree::<P>() << description.stack().log_len)?,
-        }),
+        Some(shape) => Some(
+            info_span!("randomness").in_scope(|| -> Result<_, EntropyError> {
+                Ok(Secret {
+                    masks: MaskRows::random::<F>(*shape, &mut random::generator()?),
+                    polynomial: random::elements(degree::<P>() << description.stack().log_len)?,
+                })
+            })?,
+        ),
         None => None,
     };
     Run {

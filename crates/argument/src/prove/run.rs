@@ -190,8 +190,8 @@ impl<P: Profile> Run<'_, P> {
         let (messages, works) = sender.sent();
         let mut replay = start.clone();
         let mut channel = Masked::new(messages, works, &mut replay);
-        let claims = description
-            .claims(&mut channel)
+        let claims = info_span!("replay")
+            .in_scope(|| description.claims(&mut channel))
             .map_err(ProveError::Unsatisfied)?;
         let reduced = info_span!("claims").in_scope(|| {
             let columns = &self.assignment.columns;
