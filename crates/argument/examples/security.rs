@@ -84,7 +84,8 @@ fn statement(log_values: usize) -> Result<Sizes, Box<dyn Error>> {
     let sizes = Sizes {
         extension: Extension::Quadratic,
         log_fractions,
-        tuple_width: 3,
+        // Half of the fractions are rows and entries of ranges, half of functions.
+        lookup_degree: 3 << (log_fractions - 1),
         point_variables,
         products,
         product_rounds,

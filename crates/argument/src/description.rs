@@ -23,7 +23,7 @@ use crate::security::{
 use crate::stack::{Group, GroupKind, Stack};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 1";
+pub const LABEL: &[u8] = b"vouch argument 2";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -474,11 +474,6 @@ impl Draft<'_> {
         log_len: usize,
         groups: &[GroupShape],
     ) -> Sizes {
-        let width = if self.lookup.log_len().is_some() {
-            self.lookup.width().saturating_add(1)
-        } else {
-            0
-        };
         Sizes {
             extension: if degree::<P>() == 2 {
                 Extension::Quadratic
@@ -486,7 +481,7 @@ impl Draft<'_> {
                 Extension::Cubic
             },
             log_fractions: self.lookup.log_len().unwrap_or(0),
-            tuple_width: width,
+            lookup_degree: self.lookup.degree(),
             point_variables: self.products.variables(),
             products: self.products.products(),
             product_rounds: self.products.rounds().unwrap_or(0),

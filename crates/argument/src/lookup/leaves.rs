@@ -9,8 +9,9 @@ use p3_maybe_rayon::prelude::*;
 use relation::{Block, Combination, Source, System, Tensor};
 
 use super::fractions::{Cell, cell_width, held, sum};
-use super::shape::{Fingerprint, LookupShape, Tuples};
+use super::shape::{Factor, Fingerprint, LookupShape, Tuples};
 use super::values::{is_small, values};
+use super::wide;
 use super::{CELL, LOG_CELL};
 
 /// Logarithm of the number of fractions that a thread fills at a time.
@@ -27,22 +28,28 @@ pub(super) struct Leaves<'a, E, R> {
     /// Whether the values of each tensor of tuples fit in 64 bits.
     small: Vec<bool>,
     fingerprint: &'a Fingerprint<E>,
+    /// What the wide components of each tensor of tuples add to the fingerprints, for each index; empty without any.
+    wide: Vec<Vec<E>>,
     /// Which cells hold rows only.
     rows_only: Vec<bool>,
     read: &'a R,
 }
 
-impl<'a, 't, E, R> Leaves<'a, E, R>
+impl<'a, 't, E: Field, R> Leaves<'a, E, R>
 where
     R: Fn(Source) -> Option<&'t Tensor> + Sync,
 {
     /// The leaves of a system under the challenges of `fingerprint`.
-    pub fn new(
+    pub fn new<F>(
         system: &'a System,
         shape: &'a LookupShape,
         fingerprint: &'a Fingerprint<E>,
         read: &'a R,
-    ) -> Self {
+    ) -> Self
+    where
+        F: Field,
+        E: ExtensionField<F>,
+    {
         let mut blocks: Vec<&Block> = shape.blocks().iter().collect();
         blocks.sort_by_key(|block| block.offset);
         let tuples = shape.tuples(system);
@@ -53,6 +60,9 @@ where
         };
         Self {
             small: tuples.iter().map(small).collect(),
+            wide: { tuples.iter() }
+                .map(|tuples| wide::sums::<F, E>(tuples, &fingerprint.factors(tuples), read))
+                .collect(),
             rows_only: rows_only(&blocks, &tuples, log_len),
             blocks,
             tuples,
@@ -110,9 +120,12 @@ where
             let small = self.small[block.tensor];
             let values = |part| field_values::<F>(part, &piece.region, small, self.read);
             let base = self.fingerprint.base(tuples.table);
-            let components = tuples.components.iter().map(values);
-            let factors = self.fingerprint.powers.iter().copied();
-            strip.fill_denominators(&piece, base, factors.zip(components).collect());
+            let factors = self.fingerprint.factors(tuples);
+            let narrow = { tuples.components.iter().zip(factors) }
+                .filter(|(_, factor)| factor.is_narrow())
+                .map(|(component, Factor { first, .. })| (first, values(component)));
+            strip.fill_denominators(&piece, base, narrow.collect());
+            strip.subtract(&piece, tuples.shape(), &self.wide[block.tensor]);
             strip.fill_numerators(&piece, tuples.multiplicity.map(values));
         }
         strip.cells
@@ -185,6 +198,16 @@ impl Piece {
         self.logs.iter().zip(&self.region).all(whole)
     }
 
+    /// The row-major numbers of the tuples in their tensor.
+    fn numbers(&self, shape: &[usize]) -> impl Iterator<Item = usize> {
+        let mut starts = vec![0];
+        for (range, &size) in self.region.iter().zip(shape) {
+            let step = |start| range.clone().map(move |index| start * size + index);
+            starts = starts.into_iter().flat_map(step).collect();
+        }
+        starts.into_iter()
+    }
+
     /// The positions of the tuples, in row-major order of their indices.
     fn positions(&self) -> impl Iterator<Item = usize> {
         let (mut starts, mut shift) = (vec![self.position], self.log_len);
@@ -203,7 +226,7 @@ impl Piece {
 }
 
 /// The values of a combination in a box, row-major; `small` if their sums fit in 64 bits.
-fn field_values<'t, F: Field>(
+pub(super) fn field_values<'t, F: Field>(
     combination: &Combination,
     region: &[Range<usize>],
     small: bool,
@@ -259,6 +282,19 @@ impl<F: Field, E: ExtensionField<F>> Strip<F, E> {
             let cell = &mut self.cells[(position - self.start) / CELL];
             // The strip was filled with ones.
             cell.denominators[place / width].add_assign_lane(place % width, denominator - E::ONE);
+        }
+    }
+
+    /// Takes what the wide components add, one number for each index of the tuples, from the denominators of a piece.
+    fn subtract(&mut self, piece: &Piece, shape: &[usize], wide: &[E]) {
+        if wide.is_empty() {
+            return;
+        }
+        let width = F::Packing::WIDTH;
+        for (number, position) in piece.numbers(shape).zip(piece.positions()) {
+            let place = position % CELL;
+            let cell = &mut self.cells[(position - self.start) / CELL];
+            cell.denominators[place / width].add_assign_lane(place % width, -wide[number]);
         }
     }
 

@@ -24,6 +24,8 @@ mod prove;
 mod shape;
 #[cfg(feature = "prove")]
 mod values;
+#[cfg(feature = "prove")]
+mod wide;
 
 #[cfg(all(test, feature = "prove"))]
 mod tests;
@@ -60,7 +62,8 @@ const STEP: &str = "lookup";
 /// Cost: `L (L + 3) + 2` elements; time in the number of blocks times the length of their axes.
 /// Errors: [`Reject::Length`], [`Reject::Work`], [`Reject::Equation`].
 /// Soundness: if some row is no entry, then some claim is false except with probability at most
-/// `(2^L W + 3 L (L - 1) / 2 + 2 L) / |E|`, for tuples of `W` components and fewer rows than the characteristic.
+/// `(2^L + W + 3 L (L - 1) / 2 + 2 L) / |E|`, where `W` is [`LookupShape::degree`], for fewer rows than the
+/// characteristic.
 /// Source: eprint 2022/1530, section 3; eprint 2023/1284, section 3; the rounds as in eprint 2024/108, section 3.
 pub fn verify<'s, C: Channel>(
     channel: &mut C,
@@ -73,7 +76,7 @@ pub fn verify<'s, C: Channel>(
     };
     channel.work(work_bits)?;
     let (alpha, beta) = (channel.challenge(), channel.challenge());
-    let fingerprint = Fingerprint::new(alpha, beta, shape.width());
+    let fingerprint = Fingerprint::new(alpha, beta);
 
     // The root's numerator is zero. Its denominator, the product of all denominators, has an inverse, so none is zero.
     let root = channel.receive_product()?;

@@ -38,8 +38,8 @@ pub fn prove<'t, F, E, C>(
     };
     sender.work(work_bits);
     let (alpha, beta) = (sender.challenge(), sender.challenge());
-    let fingerprint = Fingerprint::new(alpha, beta, shape.width());
-    let leaves = Leaves::new(system, shape, &fingerprint, read);
+    let fingerprint = Fingerprint::new(alpha, beta);
+    let leaves = Leaves::new::<F>(system, shape, &fingerprint, read);
     let mut tree = Tree::<F, E>::new(&leaves, log_len);
 
     let (mut n, mut d) = (E::ZERO, tree.root);

@@ -19,8 +19,8 @@ pub struct LookupShape {
     layout: Option<Layout>,
     /// The tensors of fractions, in the layout's order.
     tensors: Vec<Fractions>,
-    /// The components of the widest tuple.
-    width: usize,
+    /// The degrees of all fingerprints together.
+    degree: usize,
 }
 
 /// A tensor of fractions.
@@ -48,27 +48,85 @@ impl Tuples<'_> {
     pub fn shape(&self) -> &[usize] {
         self.components.first().map_or(&[], Combination::shape)
     }
+
+    /// The sizes of the further axes of a component; none if it is narrow.
+    pub fn further<'c>(&self, component: &'c Combination) -> &'c [usize] {
+        component.shape().get(self.shape().len()..).unwrap_or(&[])
+    }
+
+    /// The degrees of the fingerprints of all tuples together, in `alpha` and `beta`.
+    fn degree(&self) -> usize {
+        let len = |shape: &[usize]| relation::shape::len(shape).unwrap_or(usize::MAX);
+        let widths = { self.components.iter() }.map(|component| len(self.further(component)));
+        let width = widths.fold(0usize, usize::saturating_add);
+        width.max(1).saturating_mul(len(self.shape()))
+    }
 }
 
-/// The challenges as they enter a fingerprint.
+/// The challenges of fingerprints.
+///
+/// The fingerprint of a tuple of a table is `v_0 + beta (table + 1) + beta^2 v_1 + beta^3 v_2 + ..`, a polynomial in
+/// `beta` of degree `max(1, width)`: a narrow tuple's degree is small, whatever other tables there are.
 #[derive(Clone, Debug)]
 pub(super) struct Fingerprint<E> {
     alpha: E,
-    /// `beta^0 .. beta^width`.
-    pub powers: Vec<E>,
+    beta: E,
+}
+
+/// What a component of a tuple is multiplied with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Factor<E> {
+    /// The power of `beta` at the component's first position.
+    pub first: E,
+    /// For each further axis of a wide component the powers of `beta` that its positions add.
+    pub further: Vec<Vec<E>>,
+}
+
+#[cfg(feature = "prove")]
+impl<E> Factor<E> {
+    /// Whether there is one position for each index.
+    pub fn is_narrow(&self) -> bool {
+        self.further.is_empty()
+    }
 }
 
 impl<E: Field> Fingerprint<E> {
-    /// For tuples of at most `width` components.
-    pub fn new(alpha: E, beta: E, width: usize) -> Self {
-        let powers = beta.powers().take(width.saturating_add(1)).collect();
-        Self { alpha, powers }
+    pub fn new(alpha: E, beta: E) -> Self {
+        Self { alpha, beta }
     }
 
-    /// The part of `alpha - fingerprint` that all tuples of a table share: `alpha - beta^width (table + 1)`.
+    /// The part of `alpha - fingerprint` that all tuples of a table share.
     pub fn base(&self, table: usize) -> E {
-        let last = self.powers.last().copied().unwrap_or(E::ONE);
-        self.alpha - last * (E::from_usize(table) + E::ONE)
+        self.alpha - self.beta * (E::from_usize(table) + E::ONE)
+    }
+
+    /// The factors of the components of a tuple.
+    pub fn factors(&self, tuples: &Tuples<'_>) -> Vec<Factor<E>> {
+        let mut first = E::ONE;
+        let mut factors = Vec::with_capacity(tuples.components.len());
+        for (number, component) in tuples.components.iter().enumerate() {
+            let further = tuples.further(component);
+            // From the last axis to the first: one step along an axis passes all positions of those behind it.
+            let mut step = self.beta;
+            let mut axes: Vec<Vec<E>> = { further.iter().rev() }
+                .map(|&size| {
+                    let powers: Vec<E> = step.powers().take(size).collect();
+                    step = powers.last().map_or(step, |&last| last * step);
+                    powers
+                })
+                .collect();
+            axes.reverse();
+            factors.push(Factor {
+                first,
+                further: axes,
+            });
+            // `step` is what all positions of the component have passed; the table's identity is behind the first.
+            first *= step;
+            if number == 0 {
+                first *= self.beta;
+            }
+        }
+        factors
     }
 }
 
@@ -97,13 +155,14 @@ impl LookupShape {
         let mut shape = Self {
             layout: None,
             tensors,
-            width: 0,
+            degree: 0,
         };
         let tuples = shape.tuples(system);
-        let width = tuples.iter().map(|t| t.components.len()).max();
+        let degrees = tuples.iter().map(Tuples::degree);
+        let degree = degrees.fold(0usize, usize::saturating_add);
         let shapes: Vec<Vec<usize>> = tuples.iter().map(|t| t.shape().to_vec()).collect();
-        if let Some(width) = width {
-            shape.width = width;
+        if !shapes.is_empty() {
+            shape.degree = degree;
             shape.layout = Some(one_row(&shapes)?);
         }
         Ok(shape)
@@ -114,9 +173,9 @@ impl LookupShape {
         self.layout.as_ref().map(|layout| layout.log_len)
     }
 
-    /// The components of the widest tuple.
-    pub fn width(&self) -> usize {
-        self.width
+    /// The degrees of the fingerprints of all rows and entries together; zero without lookups.
+    pub fn degree(&self) -> usize {
+        self.degree
     }
 
     /// The blocks of the layout.
@@ -185,15 +244,17 @@ impl LookupShape {
             let total = weights.total();
             match tuples.multiplicity {
                 None => numerators.constant += total,
-                Some(column) => numerators
-                    .terms
-                    .push(weights.functional(E::NEG_ONE, column)),
+                Some(column) => {
+                    numerators
+                        .terms
+                        .push(weights.functional(E::NEG_ONE, column, Vec::new()))
+                }
             }
             denominators.constant += total * (fingerprint.base(tuples.table) - E::ONE);
-            for (component, &power) in tuples.components.iter().zip(&fingerprint.powers) {
-                denominators
-                    .terms
-                    .push(weights.functional(-power, component));
+            let factors = fingerprint.factors(tuples);
+            for (component, factor) in tuples.components.iter().zip(factors) {
+                let functional = weights.functional(-factor.first, component, factor.further);
+                denominators.terms.push(functional);
             }
         }
         [numerators, denominators]
@@ -269,11 +330,19 @@ impl<E: Field> Weights<E> {
         sums.fold(self.coefficient, |product, sum: E| product * sum)
     }
 
-    fn functional<'s>(&self, factor: E, combination: &'s Combination) -> Functional<'s, E> {
+    /// The functional of a component, with weights for its further axes.
+    fn functional<'s>(
+        &self,
+        factor: E,
+        combination: &'s Combination,
+        further: Vec<Vec<E>>,
+    ) -> Functional<'s, E> {
+        let mut weights = self.axes.clone();
+        weights.extend(further);
         Functional {
             coefficient: self.coefficient * factor,
             combination,
-            weights: self.axes.clone(),
+            weights,
         }
     }
 }

@@ -33,13 +33,13 @@ pub fn queries_for(log_inv_rate: usize, bits: usize) -> Option<usize> {
 pub fn lookup_grinding(
     extension: Extension,
     log_fractions: usize,
-    tuple_width: usize,
+    degree: usize,
     bits: u32,
 ) -> Option<usize> {
-    if tuple_width == 0 {
+    if degree == 0 {
         return Some(0);
     }
-    let (poles, zeros) = lookup_roots(log_fractions, tuple_width);
+    let (poles, zeros) = lookup_roots(log_fractions, degree);
     let algebraic = extension.log_size() - libm::log2(poles + zeros);
     (0..=MAX_GRINDING).find(|&work| algebraic + real(work) >= f64::from(bits))
 }
@@ -72,9 +72,9 @@ pub fn choose(
                 whir,
                 ..sizes.clone()
             };
-            let (fractions, width) = (sizes.log_fractions, sizes.tuple_width);
+            let (fractions, degree) = (sizes.log_fractions, sizes.lookup_degree);
             chosen.grinding.lookup =
-                lookup_grinding(extension, fractions, width, bits).unwrap_or(MAX_GRINDING);
+                lookup_grinding(extension, fractions, degree, bits).unwrap_or(MAX_GRINDING);
             match account(&chosen).require(required) {
                 Ok(()) => return Ok(chosen),
                 Err(refused) if refused.found > best.found => best = refused,

@@ -58,8 +58,8 @@ pub struct Sizes {
     pub extension: Extension,
     /// `log2` of the number of leaves of the fraction tree, padding included.
     pub log_fractions: usize,
-    /// Entries of the widest lookup tuple, the identity of the table included; 0 without lookups.
-    pub tuple_width: usize,
+    /// The degrees of the fingerprints of all rows and entries together; 0 without lookups.
+    pub lookup_degree: usize,
     /// Coordinates of the point at which the relations are checked.
     pub point_variables: usize,
     /// Relations batched into the product sumcheck.

@@ -69,31 +69,28 @@ pub(super) fn positions(log_inv_rate: usize, queries: usize) -> f64 {
 
 /// Roots of the two events that spoil the lookup challenges: a pole, and a false identity.
 ///
-/// With `N` leaves and tuples of `w` entries, the denominators are `alpha - sum_j beta^j v_j`.
-/// For each `beta`, a denominator vanishes at one `alpha`: `N` poles. A row outside its table
-/// leaves a fraction that nothing cancels, as its count is below the characteristic; over the
-/// product of all denominators, the sum has a numerator that is not zero, of total degree at
-/// most `(N - 1) max(1, w - 1)`.
+/// With `N` leaves, the denominators are `alpha` minus a polynomial in `beta` that says which tuple it is, `degree` is
+/// the sum of their total degrees. For each `beta`, a denominator vanishes at one `alpha`: `N` poles. A row outside
+/// its table leaves a fraction that nothing cancels, as its count is below the characteristic; over the product of all
+/// denominators, the sum has a numerator that is not zero, of total degree below `degree`.
 ///
 /// Source: Haboeck, eprint 2022/1530, the lemma on set inclusion; tuples and degree are ours.
-pub(super) fn lookup_roots(log_fractions: usize, tuple_width: usize) -> (f64, f64) {
+pub(super) fn lookup_roots(log_fractions: usize, degree: usize) -> (f64, f64) {
     if log_fractions >= 64 {
         // A row that occurs as often as the characteristic says leaves no fraction.
         return (f64::INFINITY, f64::INFINITY);
     }
-    let leaves = power_of_two(log_fractions);
-    let degree = real(tuple_width.saturating_sub(1)).max(1.0);
-    (leaves, (leaves - 1.0) * degree)
+    (power_of_two(log_fractions), real(degree))
 }
 
 /// Step 2: the lookup challenges, then the layers of the fraction tree.
 fn lookups(sizes: &Sizes, terms: &mut Vec<Term>) {
-    if sizes.tuple_width == 0 {
+    if sizes.lookup_degree == 0 {
         return;
     }
     let Sizes { extension, .. } = *sizes;
     let work = sizes.grinding.lookup;
-    let (poles, zeros) = lookup_roots(sizes.log_fractions, sizes.tuple_width);
+    let (poles, zeros) = lookup_roots(sizes.log_fractions, sizes.lookup_degree);
     let source = "LogUp, 2022/1530";
     terms.extend(algebraic("lookup: pole", extension, poles, work, source));
     terms.extend(algebraic(
@@ -238,8 +235,8 @@ fn hiding(sizes: &Sizes) -> Vec<Term> {
             source,
         ));
     }
-    if sizes.tuple_width > 0 {
-        let (poles, _) = lookup_roots(sizes.log_fractions, sizes.tuple_width);
+    if sizes.lookup_degree > 0 {
+        let (poles, _) = lookup_roots(sizes.log_fractions, sizes.lookup_degree);
         terms.extend(algebraic(
             "lookup: honest pole",
             extension,

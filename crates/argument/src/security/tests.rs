@@ -51,7 +51,7 @@ fn sizes() -> Sizes {
     Sizes {
         extension: Extension::Quadratic,
         log_fractions: 24,
-        tuple_width: 3,
+        lookup_degree: 2 << 24,
         point_variables: 24,
         products: 500,
         product_rounds: 20,
@@ -126,7 +126,8 @@ fn the_lookup_challenges_have_the_bits_of_the_design() {
         let theirs = fingerprint_error(&air, &shape).bits();
         assert!((theirs - design).abs() < 0.5);
 
-        let (poles, zeros) = terms::lookup_roots(log_fractions, values + 1);
+        let degree = values << log_fractions;
+        let (poles, zeros) = terms::lookup_roots(log_fractions, degree);
         let ours = Extension::Quadratic.log_size() - libm::log2(poles + zeros);
         assert!(
             theirs < ours && ours < theirs + 1.5,
@@ -220,7 +221,7 @@ type Change = (&'static str, fn(&mut Sizes, usize));
 /// Every size, and how to set it.
 const SIZES: [Change; 21] = [
     ("log_fractions", |s, n| s.log_fractions = n),
-    ("tuple_width", |s, n| s.tuple_width = n),
+    ("lookup_degree", |s, n| s.lookup_degree = n),
     ("point_variables", |s, n| s.point_variables = n),
     ("products", |s, n| s.products = n),
     ("product_rounds", |s, n| s.product_rounds = n),
@@ -399,8 +400,8 @@ fn a_statement_below_the_required_bits_is_refused_by_name() {
 
     // Each way to fall short, and the term that has to be named for it.
     let short: [Shortfall; 8] = [
-        ("lookup: false identity", |s| s.log_fractions = 36),
-        ("lookup: false identity", |s| s.tuple_width = 1 << 14),
+        ("lookup: pole", |s| s.log_fractions = 36),
+        ("lookup: false identity", |s| s.lookup_degree = 1 << 38),
         ("products: batching", |s| s.products = 1 << 29),
         ("claims: batching", |s| s.claims = 1 << 29),
         ("masks: linear positions", |s| s.log_inv_rate = 1),
@@ -430,15 +431,21 @@ fn a_statement_below_the_required_bits_is_refused_by_name() {
 
 #[test]
 fn the_lookup_is_ground_as_little_as_possible() {
-    let grinding =
-        |log_fractions, width| lookup_grinding(Extension::Quadratic, log_fractions, width, 104);
-    // 2^24 leaves of width 3 have 128 - 24 - log2(3) = 102.4 bits.
-    assert_eq!(grinding(24, 3), Some(2));
-    assert_eq!(grinding(10, 3), Some(0));
-    assert_eq!(grinding(38, 3), Some(16));
-    assert_eq!(grinding(39, 3), None);
+    let grinding = |log_fractions, width: usize| {
+        lookup_grinding(
+            Extension::Quadratic,
+            log_fractions,
+            width << log_fractions,
+            104,
+        )
+    };
+    // 2^24 leaves of degree 2 have 128 - 24 - log2(1 + 2) = 102.4 bits.
+    assert_eq!(grinding(24, 2), Some(2));
+    assert_eq!(grinding(10, 2), Some(0));
+    assert_eq!(grinding(38, 2), Some(16));
+    assert_eq!(grinding(39, 2), None);
     assert_eq!(grinding(62, 0), Some(0), "no lookups need no work");
-    assert_eq!(lookup_grinding(Extension::Cubic, 62, 3, 104), Some(0));
+    assert_eq!(lookup_grinding(Extension::Cubic, 62, 1 << 63, 104), Some(0));
     assert_eq!(
         lookup_grinding(Extension::Cubic, 64, 3, 104),
         None,

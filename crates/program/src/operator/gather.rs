@@ -1,12 +1,10 @@
 //! Rows of a table by runtime indices: embeddings.
 //!
-//! `y[i.., k..] = table[index[i..], k..]`. Witness: `y`, with a lookup for each element: the tuple
-//! `(R index + k, y)` is one of the tuples `(R row + k, table[row, k])`, where `k` is the position in a
-//! row of `R` elements. Positions are public constants.
+//! `y[i.., k..] = table[index[i..], k..]`. Witness: `y`, with a lookup for each row: the tuple
+//! `(index[i], y[i, ..])` is one of the tuples `(row, table[row, ..])`, whose second component is wide.
 //!
-//! Unique: positions lie in `0 .. R` on both sides, so the first component decides row and position, no
-//! two tuples of the table share it, and the second is the value there. An index beyond the rows has no
-//! tuple; [`Gather::infer`] refuses indices that are not known to lie in the table, so every input has
+//! Unique: no two tuples of the table share their first component, so it decides which one it is, and the
+//! others are the values of that row. An index beyond the rows has no tuple; [`Gather::infer`] refuses indices that are not known to lie in the table, so every input has
 //! a proof.
 
 use super::iota::{last, numbers};
@@ -16,7 +14,7 @@ use crate::error::OperatorError;
 use crate::execute::{Array, Recorder};
 use crate::fact::{Fact, standard};
 use crate::lower::{Expression, Lowering};
-use relation::{Combination, Interval, View, ViewError};
+use relation::{Combination, Interval, ViewError};
 use serde::{Deserialize, Serialize};
 
 /// The rows of the first input, `[n, rest..]`, that the second selects, `[index..]`:
@@ -54,27 +52,15 @@ impl Operate for Gather {
             return Ok(Vec::new());
         };
         let (entries, indices) = (table.rounded()?.clone(), index.rounded()?.clone());
-        let Some((&rows, rest)) = table.fact.shape.split_first() else {
+        let Some(&rows) = table.fact.shape.first() else {
             return Ok(Vec::new());
         };
-        let row_len = rest.iter().product();
-        let positions = numbers(row_len, lowering)?.map(rest, |view| view.reshape(rest))?;
-        // The element's number in the whole table, if the rows have these numbers.
-        let key = |rows: Combination, shape: &[usize]| {
-            let outer = rows.shape().to_vec();
-            let before = |view| spread_before(view, &outer);
-            let rows = rows.map(shape, |view| spread_after(view, rest))?;
-            let factor = last(row_len)? + 1;
-            let key = rows.times(factor)?;
-            Ok::<_, OperatorError>(key.plus(positions.clone().map(shape, before)?)?)
-        };
-        let numbers = numbers(rows, lowering)?;
-        let tuples = vec![key(numbers, &table.fact.shape)?, entries];
+        let tuples = vec![numbers(rows, lowering)?, entries];
         // The lookup shows what is known of the table's columns, which may be less than of its values.
         let known = Fact::new(Vec::new(), lowering.bound(&tuples[1]))?;
         let interval = standard(known.interval)?;
         let value = Combination::from(lowering.column("value", &fact.shape, interval)?);
-        let row = vec![key(indices, &fact.shape)?, value.clone()];
+        let row = vec![indices, value.clone()];
         let tuples = lowering.entries("rows", tuples);
         lowering.lookup("row", row, tuples);
         Ok(vec![Expression::linear(fact.clone(), value)])
@@ -100,17 +86,4 @@ impl Operate for Gather {
         recorder.witness(&values);
         Ok(vec![Array::new(fact.shape.clone(), values)])
     }
-}
-
-/// The same values for every index of further axes at the end.
-fn spread_after(view: View, sizes: &[usize]) -> Result<View, ViewError> {
-    let rank = view.shape().len();
-    { sizes.iter().enumerate() }.try_fold(view, |view, (at, &size)| {
-        view.insert_axis(rank + at)?.broadcast(rank + at, size)
-    })
-}
-
-/// The same values for every index of further axes at the beginning.
-fn spread_before(view: View, sizes: &[usize]) -> Result<View, ViewError> {
-    { sizes.iter().rev() }.try_fold(view, |view, &size| view.insert_axis(0)?.broadcast(0, size))
 }

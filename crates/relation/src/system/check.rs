@@ -1,6 +1,7 @@
 //! What a system accepts: the reference that every proof is compared with.
 
 use super::evaluate::Sources;
+use super::index::{Entries, Index};
 use super::intervals::factors;
 use super::{Assignment, Relation, Role, System, Value};
 use crate::combination::{Combination, Einsum};
@@ -80,7 +81,7 @@ pub enum Violation {
         name: String,
         /// The first index at which it fails.
         index: Vec<usize>,
-        /// The tuple.
+        /// The tuple, without its wide components.
         row: Vec<i128>,
         /// Name of the table.
         table: String,
@@ -262,15 +263,9 @@ impl System {
 
     /// Counts, per table, how often the first of equal entries is looked up.
     fn counts(&self, sources: &Sources<'_>) -> Result<Vec<(Vec<i64>, Index)>, Violation> {
-        let evaluate = |tuple: &[Combination]| -> Vec<Vec<i64>> {
-            tuple
-                .iter()
-                .map(|component| sources.combination(component))
-                .collect()
-        };
-        let mut tables: Vec<(Vec<i64>, Index)> = { self.tables.iter() }
-            .map(|table| Index::new(evaluate(&table.entries)))
-            .map(|index| (alloc::vec![0; index.first.len()], index))
+        let mut tables: Vec<(Vec<i64>, Entries<'_>)> = { self.tables.iter() }
+            .map(|table| Entries::new(&table.entries, sources))
+            .map(|entries| (alloc::vec![0; entries.index.first.len()], entries))
             .collect();
         for relation in &self.relations {
             let Relation::Lookup {
@@ -281,37 +276,32 @@ impl System {
             else {
                 continue;
             };
-            let Some((table, (counts, index))) = self.tables.get(id.0).zip(tables.get_mut(id.0))
+            let Some((table, (counts, entries))) = self.tables.get(id.0).zip(tables.get_mut(id.0))
             else {
                 continue;
             };
-            let values = evaluate(row);
-            let rows = values.first().map_or(0, Vec::len);
-            let mut tuple = alloc::vec![0; values.len()];
-            for at in 0..rows {
-                for (component, values) in tuple.iter_mut().zip(&values) {
-                    *component = values.get(at).copied().unwrap_or(0);
+            let rows = entries.rows(row, sources);
+            for at in 0..rows.len() {
+                let found = entries.find(&rows, at, sources);
+                if let Some(count) = found.and_then(|entry| counts.get_mut(entry)) {
+                    *count += 1;
+                    continue;
                 }
-                match index.find(&tuple).and_then(|entry| counts.get_mut(entry)) {
-                    Some(count) => *count += 1,
-                    None => {
-                        let index = shape::unravel(relation.shape(), at);
-                        let exact = |component: &Combination| {
-                            component.get(&index, |source| sources.tensor(source))
-                        };
-                        let row = row.iter().map(exact).collect();
-                        let (name, table) = (name.clone(), table.name.clone());
-                        return Err(Violation::Lookup {
-                            name,
-                            index,
-                            row,
-                            table,
-                        });
-                    }
-                }
+                let index = shape::unravel(relation.shape(), at);
+                let narrow = row.iter().filter(|part| part.shape() == relation.shape());
+                let exact = |part: &Combination| part.get(&index, |source| sources.tensor(source));
+                return Err(Violation::Lookup {
+                    name: name.clone(),
+                    row: narrow.map(exact).collect(),
+                    index,
+                    table: table.name.clone(),
+                });
             }
         }
-        Ok(tables)
+        let counts = tables.into_iter();
+        Ok(counts
+            .map(|(counts, entries)| (counts, entries.index))
+            .collect())
     }
 }
 
@@ -379,85 +369,4 @@ fn exact_einsum(
         sum = sum.wrapping_add(product);
     }
     sum.wrapping_mul(einsum.coefficient.into())
-}
-
-/// An index of the tuples of a table.
-struct Index {
-    components: Vec<Vec<i64>>,
-    /// The entries by tuple, then by position.
-    order: Vec<usize>,
-    /// Per entry the first entry with the same tuple.
-    first: Vec<usize>,
-    /// Where in `order` the entries with each value of the first component begin, from its smallest
-    /// value on, if the values lie dense enough.
-    starts: Option<(i64, Vec<usize>)>,
-}
-
-impl Index {
-    fn new(components: Vec<Vec<i64>>) -> Self {
-        let len = components.first().map_or(0, Vec::len);
-        let tuple = |entry: usize| {
-            components
-                .iter()
-                .map(move |values| values.get(entry).copied())
-        };
-        let mut order: Vec<usize> = (0..len).collect();
-        order.sort_by(|&a, &b| tuple(a).cmp(tuple(b)).then(a.cmp(&b)));
-        let mut first: Vec<usize> = (0..len).collect();
-        for (&a, &b) in order.iter().zip(order.iter().skip(1)) {
-            if tuple(a).eq(tuple(b)) {
-                let same = first.get(a).copied();
-                if let (Some(entry), Some(same)) = (first.get_mut(b), same) {
-                    *entry = same;
-                }
-            }
-        }
-        let starts = components.first().and_then(|values| {
-            let (lo, hi) = (values.iter().copied().min()?, values.iter().copied().max()?);
-            let span = usize::try_from(hi.checked_sub(lo)?).ok()?;
-            if span > 4 * len + 1024 {
-                return None;
-            }
-            let mut starts = alloc::vec![0usize; span + 2];
-            for &value in values {
-                let bucket = usize::try_from(value.checked_sub(lo)?).ok()?;
-                *starts.get_mut(bucket + 1)? += 1;
-            }
-            let mut sum = 0;
-            for start in &mut starts {
-                sum += *start;
-                *start = sum;
-            }
-            Some((lo, starts))
-        });
-        Self {
-            components,
-            order,
-            first,
-            starts,
-        }
-    }
-
-    /// The first entry with this tuple.
-    fn find(&self, tuple: &[i64]) -> Option<usize> {
-        let bucket = match &self.starts {
-            None => self.order.as_slice(),
-            Some((lo, starts)) => {
-                let value = usize::try_from(tuple.first()?.checked_sub(*lo)?).ok()?;
-                self.order
-                    .get(*starts.get(value)?..*starts.get(value + 1)?)?
-            }
-        };
-        let entry = |entry: usize| {
-            self.components
-                .iter()
-                .map(move |values| values.get(entry).copied())
-        };
-        let wanted = || tuple.iter().map(|&value| Some(value));
-        let at = bucket.partition_point(|&candidate| entry(candidate).lt(wanted()));
-        bucket
-            .get(at)
-            .copied()
-            .filter(|&found| entry(found).eq(wanted()))
-    }
 }

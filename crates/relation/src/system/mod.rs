@@ -2,6 +2,7 @@
 
 mod check;
 pub(crate) mod evaluate;
+mod index;
 mod intervals;
 mod validate;
 
@@ -71,11 +72,14 @@ pub struct Public {
 }
 
 /// A list of tuples, one for each index of one shape.
+///
+/// The first component has that shape. A further component may have more axes behind it, and is *wide* then: each
+/// position along these axes is a component of its own, in row-major order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// A name for messages.
     pub name: String,
-    /// The components of the tuples, all of one shape; of public tensors or of columns.
+    /// The components of the tuples; of public tensors or of columns.
     pub entries: Vec<Combination>,
     /// Counts how often each entry is looked up; a column of the shape of the entries.
     pub multiplicity: ColumnId,
@@ -104,7 +108,7 @@ pub enum Relation {
     Lookup {
         /// A name for messages.
         name: String,
-        /// The components of the tuple.
+        /// The components of the tuple, wide where those of the table are.
         row: Vec<Combination>,
         /// The table.
         table: TableId,

@@ -272,7 +272,7 @@ impl Builder {
                     place,
                     table: table.0,
                 })?;
-                check_tuple(name, row, Some(table.entries.len()))?;
+                check_tuple(name, row, Some(&table.entries))?;
                 *rows = check_rows(name, *rows, relation.shape())?;
                 row.iter()
                     .try_for_each(|component| self.check_combination(name, component))
@@ -422,12 +422,13 @@ fn check_declared(name: &str, shape: &[usize], interval: Interval) -> Result<(),
     Ok(())
 }
 
+/// Checks the components of a tuple, against those of the table's if it is a row.
 fn check_tuple(
     place: &str,
     tuple: &[Combination],
-    width: Option<usize>,
+    entries: Option<&[Combination]>,
 ) -> Result<(), SystemError> {
-    let (expected, found) = (width.unwrap_or(tuple.len().max(1)), tuple.len());
+    let (expected, found) = (entries.map_or(tuple.len().max(1), <[_]>::len), tuple.len());
     if expected != found {
         return Err(SystemError::Width {
             place: place.into(),
@@ -435,18 +436,30 @@ fn check_tuple(
             found,
         });
     }
-    let expected = tuple.first().map_or(&[][..], Combination::shape);
-    match tuple.iter().find(|component| component.shape() != expected) {
-        None => Ok(()),
-        Some(component) => {
-            let (expected, found) = (expected.to_vec(), component.shape().to_vec());
-            Err(SystemError::Disagree {
+    let index = tuple_index(tuple);
+    for (at, component) in tuple.iter().enumerate() {
+        let found = component.shape();
+        let further = found.strip_prefix(index);
+        // A row has the further axes that its table has.
+        let of_table = entries.and_then(|entries| {
+            let index = tuple_index(entries);
+            entries.get(at)?.shape().strip_prefix(index)
+        });
+        let expected = of_table.or(further).unwrap_or(&[]);
+        if further != Some(expected) {
+            return Err(SystemError::Disagree {
                 place: place.into(),
-                expected,
-                found,
-            })
+                expected: [index, expected].concat(),
+                found: found.to_vec(),
+            });
         }
     }
+    Ok(())
+}
+
+/// The shape of the indices of a tuple: that of its first component.
+fn tuple_index(tuple: &[Combination]) -> &[usize] {
+    tuple.first().map_or(&[], Combination::shape)
 }
 
 fn check_rows(place: &str, rows: usize, shape: &[usize]) -> Result<usize, SystemError> {

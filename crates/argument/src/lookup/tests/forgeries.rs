@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use relation::{Assignment, Interval, Role, System};
 
-use super::systems::{assign, column, constant, pair, tensor, values, views};
+use super::systems::{assign, column, constant, pair, tensor, values, views, wide};
 use super::{Case, E, F, challenger};
 use crate::channel::sender::Sender;
 
@@ -36,7 +36,7 @@ fn get(assignment: &Assignment, column: usize, index: usize) -> i64 {
 
 #[test]
 fn every_changed_value_is_refuted_whatever_is_shown() {
-    for case in [pair(), views()] {
+    for case in [pair(), views(), wide()] {
         for (number, column) in case.assignment.columns.iter().enumerate() {
             for index in [0, column.len() / 2, column.len() - 1] {
                 let mut forged = case.assignment.clone();
@@ -52,6 +52,21 @@ fn every_changed_value_is_refuted_whatever_is_shown() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn positions_of_a_wide_component_that_are_exchanged_are_refuted() {
+    let case = wide();
+    let row = { case.system.columns().iter() }.position(|column| column.shape == [3, 7, 2, 3]);
+    let row = row.expect("the rows");
+    for (from, to) in [(0, 1), (0, 3), (1, 5), (0, 6)] {
+        let mut forged = case.assignment.clone();
+        let (a, b) = (get(&forged, row, from), get(&forged, row, to));
+        assert_ne!(a, b, "the exchange changes something");
+        set(&mut forged, row, from, b);
+        set(&mut forged, row, to, a);
+        assert!(is_refuted(&case, &forged, &case, &forged), "{from} {to}");
     }
 }
 
@@ -158,14 +173,14 @@ fn rows_that_hit_the_pole_are_refuted() {
     let mut known = challenger();
     let mut sender = Sender::<F, E, _>::new(None, &mut known);
     let (alpha, beta) = (sender.challenge(), sender.challenge());
-    // alpha = x + beta y + 2 beta^2 has one solution in the base field.
+    // alpha = x + 2 beta + beta^2 y has one solution in the base field.
     let parts = |e: E| -> [F; 2] {
         let parts: &[F] = e.as_basis_coefficients_slice();
         [parts[0], parts[1]]
     };
-    let (rest, beta) = (parts(alpha - beta.square().double()), parts(beta));
-    let y = rest[1] * beta[1].inverse();
-    let x = rest[0] - y * beta[0];
+    let (rest, square) = (parts(alpha - beta.double()), parts(beta.square()));
+    let y = rest[1] * square[1].inverse();
+    let x = rest[0] - y * square[0];
     let integer = |f: F| {
         let value = i128::from(f.as_canonical_u64());
         let half = i128::from(F::ORDER_U64 / 2);

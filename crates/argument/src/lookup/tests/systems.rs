@@ -135,6 +135,38 @@ pub(super) fn views() -> Case {
     Case::new("views", system, assignment)
 }
 
+/// Rows of a table by their number: two wide components of different shapes, beside a range.
+pub(super) fn wide() -> Case {
+    let mut builder = System::builder();
+    let numbers = constant(&mut builder, &[6], |i| i);
+    let small = builder.table("numbers", vec![numbers.clone()]);
+    let byte = Interval::new(0, 255);
+    let mut parameters = |shape: &[usize]| {
+        let id = builder.column("parameters", shape, Role::Parameter, byte);
+        builder.view(id).expect("it was just added")
+    };
+    let (first, second) = (parameters(&[6, 2, 3]), parameters(&[6, 5]));
+    let tuple = vec![numbers, first.into(), second.into()];
+    let rows = builder.table("rows", tuple);
+    let index = column(&mut builder, &[3, 7], 5);
+    let a = column(&mut builder, &[3, 7, 2, 3], 255);
+    let b = column(&mut builder, &[3, 7, 5], 255);
+    builder.lookup("index", vec![index.clone().into()], small);
+    builder.lookup("row", vec![index.into(), a.into(), b.into()], rows);
+    let system = builder.build().expect("valid");
+    let (first, second, index) = (values(36, 251), values(30, 256), values(21, 6));
+    let take = |table: &[i64], len: usize| -> Vec<i64> {
+        let row = |&at: &i64| {
+            let start = usize::try_from(at).expect("an index") * len;
+            table[start..start + len].to_vec()
+        };
+        index.iter().flat_map(row).collect()
+    };
+    let (a, b) = (take(&first, 6), take(&second, 5));
+    let assignment = assign(&system, vec![first, second, index, a, b], vec![]);
+    Case::new("wide", system, assignment)
+}
+
 /// More than two layers of cells, with padding at the end.
 pub(super) fn large() -> Case {
     let mut builder = System::builder();
@@ -155,5 +187,5 @@ pub(super) fn without_lookups() -> System {
 }
 
 pub(super) fn all() -> Vec<Case> {
-    vec![single(), pair(), views(), large()]
+    vec![single(), pair(), views(), wide(), large()]
 }

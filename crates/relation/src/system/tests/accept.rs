@@ -166,6 +166,52 @@ fn an_assignment_of_another_form_is_refused() {
     assert!(matches!(outside, Err(Violation::Interval { index, .. }) if index == [1]));
 }
 
+/// Rows of a table of pairs, found by `keys`.
+fn rows(keys: &[i64]) -> (System, Assignment) {
+    let mut builder = System::builder();
+    let keys = builder.constant("keys", tensor(&[3], keys));
+    let key = builder.public_view(keys).unwrap();
+    let pairs = builder.constant("pairs", tensor(&[3, 2], &[10, 11, 20, 21, 30, 31]));
+    let pairs = builder.public_view(pairs).unwrap();
+    let table = builder.table("rows", vec![key.into(), pairs.into()]);
+    let at = builder.column("at", &[2], Role::Witness, BYTE);
+    let row = builder.column("row", &[2, 2], Role::Witness, BYTE);
+    let tuple = [at, row].map(|id| builder.view(id).unwrap().into());
+    builder.lookup("row", tuple.to_vec(), table);
+    let columns = vec![
+        tensor(&[3], &[0, 0, 0]),
+        tensor(&[2], &[2, 0]),
+        tensor(&[2, 2], &[30, 31, 10, 11]),
+    ];
+    let statement = vec![];
+    (builder.build().unwrap(), Assignment { columns, statement })
+}
+
+#[test]
+fn a_wide_component_counts_as_one_for_each_position() {
+    for keys in [[0, 1, 2], [0, 2, 2]] {
+        // Keys that are not unique leave it to the rest to tell the entries apart.
+        let (system, mut honest) = rows(&keys);
+        system.multiplicities(&mut honest).unwrap();
+        assert_eq!(honest.columns[0].to_i64s(), [1, 0, 1]);
+        assert_eq!(system.check(&honest), Ok(()));
+        for (at, value) in [(0, 31), (1, 30), (2, 20), (3, 21)] {
+            let mut forged = honest.clone();
+            set(&mut forged, 2, at, value);
+            let index = vec![at / 2];
+            let row = vec![if at < 2 { 2 } else { 0 }];
+            let (name, table) = ("row".into(), "rows".into());
+            let violation = Violation::Lookup {
+                name,
+                index,
+                row,
+                table,
+            };
+            assert_eq!(system.check(&forged), Err(violation));
+        }
+    }
+}
+
 #[test]
 fn equal_entries_of_a_table_count_together() {
     let mut builder = System::builder();

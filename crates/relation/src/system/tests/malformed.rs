@@ -302,6 +302,21 @@ fn tables_and_lookups_that_do_not_fit_are_refused() {
         missing.builder.build(),
         Err(SystemError::UnknownTable { place, table: 4 })
     );
+    // Further axes are the same on both sides, behind the indices of each.
+    let mut narrow = fixture();
+    let entries = vec![Combination::zero(&[4]), Combination::zero(&[4, 2])];
+    let wide = narrow.builder.table("t", entries);
+    let short = vec![Combination::zero(&[3]), Combination::zero(&[3, 3])];
+    narrow.builder.lookup("r", short, wide);
+    let (place, expected, found) = ("r".into(), vec![3, 2], vec![3, 3]);
+    assert_eq!(
+        narrow.builder.build(),
+        Err(SystemError::Disagree {
+            place,
+            expected,
+            found
+        })
+    );
     let mut uneven = fixture();
     uneven
         .builder
