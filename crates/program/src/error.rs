@@ -57,6 +57,16 @@ pub enum OperatorError {
         /// What it is.
         found: String,
     },
+    /// Lowering, which every verifier does, would take more time or memory than any model needs.
+    #[error("expected at most {most} {what}, found {found}: the program is too large to verify")]
+    Effort {
+        /// What there is too much of.
+        what: &'static str,
+        /// The most that is supported.
+        most: u64,
+        /// How much there is, this node included.
+        found: u64,
+    },
     /// A product of tensors that was not rounded is used where only a sum of views can be.
     #[error("expected a rounded value, found a product of tensors; round it first")]
     Unrounded,
