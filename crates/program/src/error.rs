@@ -112,6 +112,14 @@ pub enum ProgramError {
         /// How many there are.
         count: usize,
     },
+    /// Two of a kind where there can be one: a proof could use two values, and a verifier would see one.
+    #[error("the {what} {name:?} is there twice; expected one")]
+    Twice {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The number of symbols is wrong.
     #[error("expected a value for each of the symbols {expected:?}, found {found} values")]
     Symbols {
