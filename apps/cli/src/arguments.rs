@@ -45,7 +45,7 @@ pub enum Command {
         after_help = "Example:\n  vouch verify keys/model.vk patient.proof --output output.json"
     )]
     Verify(Verify),
-    /// Show what a key or a proof holds.
+    /// Show what a key, a proof or a seal holds.
     #[command(after_help = "Example:\n  vouch inspect keys/model.vk --security")]
     Inspect(Inspect),
     /// Measure set-up, execution, proof and verification of a model, step by step.
@@ -172,7 +172,7 @@ pub struct Verify {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A key or a proof.
+    /// A key, a proof or a seal.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Show the security account.

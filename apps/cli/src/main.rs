@@ -17,7 +17,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
     let result = match &arguments.command {
         Command::Demo(demo) => commands::demo::run(demo),
         Command::Doctor(doctor) => commands::doctor::run(doctor),
@@ -48,6 +51,19 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Says what is wrong with the arguments, or the help that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let (reason, _) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let reason = reason.strip_prefix("error: ").unwrap_or(reason);
+        write_line(&serde_json::json!({ "error": reason }).to_string());
+    }
+    // A closed standard error leaves nobody to tell.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn show(outcome: &Outcome, json: bool) {

@@ -57,6 +57,16 @@ pub enum OperatorError {
         /// What it is.
         found: String,
     },
+    /// Lowering, which every verifier does, would take more time or memory than any model needs.
+    #[error("expected at most {most} {what}, found {found}: the program is too large to verify")]
+    Effort {
+        /// What there is too much of.
+        what: &'static str,
+        /// The most that is supported.
+        most: u64,
+        /// How much there is, this node included.
+        found: u64,
+    },
     /// A product of tensors that was not rounded is used where only a sum of views can be.
     #[error("expected a rounded value, found a product of tensors; round it first")]
     Unrounded,
@@ -101,6 +111,14 @@ pub enum ProgramError {
         found: usize,
         /// How many there are.
         count: usize,
+    },
+    /// Two of a kind where there can be one: a proof could use two values, and a verifier would see one.
+    #[error("the {what} {name:?} is there twice; expected one")]
+    Twice {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
     },
     /// The number of symbols is wrong.
     #[error("expected a value for each of the symbols {expected:?}, found {found} values")]

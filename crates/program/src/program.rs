@@ -6,6 +6,7 @@ use crate::fact::Fact;
 use crate::operator::Operator;
 use relation::{Interval, Tensor};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Who sees a tensor that crosses the boundary of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,6 +150,7 @@ impl Program<usize> {
     ///
     /// Errors: [`ProgramError`]; a program for which this succeeds is well formed.
     pub fn infer(&self) -> Result<Vec<Vec<Fact>>, ProgramError> {
+        self.check_unique()?;
         let mut facts: Vec<Vec<Fact>> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let found = self.infer_node(node, &facts)?;
@@ -158,6 +160,37 @@ impl Program<usize> {
             lookup(&facts, output.value, &output.name)?;
         }
         Ok(facts)
+    }
+
+    /// That inputs and outputs can be told apart by name, and that no input and no parameter has two nodes.
+    ///
+    /// Each node of an input gets a tensor of its own, which nothing ties to another's: with two of them a proof
+    /// could use two values for one input.
+    fn check_unique(&self) -> Result<(), ProgramError> {
+        let twice = |what, name: &String| ProgramError::Twice {
+            what,
+            name: name.clone(),
+        };
+        let mut inputs = BTreeSet::new();
+        if let Some(input) = { self.inputs.iter() }.find(|input| !inputs.insert(&input.name)) {
+            return Err(twice("input", &input.name));
+        }
+        let mut outputs = BTreeSet::new();
+        if let Some(output) = { self.outputs.iter() }.find(|output| !outputs.insert(&output.name)) {
+            return Err(twice("output", &output.name));
+        }
+        let mut sources = BTreeSet::new();
+        for node in &self.nodes {
+            let (what, source) = match node.operator {
+                Operator::Input(at) => ("node of an input", (true, at)),
+                Operator::Parameter(at) => ("node of a parameter", (false, at)),
+                _ => continue,
+            };
+            if !sources.insert(source) {
+                return Err(twice(what, &node.name));
+            }
+        }
+        Ok(())
     }
 
     /// Shape and interval of the results of one node, from those of the nodes before it.

@@ -59,7 +59,7 @@ impl<D: Clone> Graph<D> {
     fn private_input(&mut self, shape: &[D], interval: Interval) -> ValueId {
         let at = self.program.inputs.len();
         self.program.inputs.push(Input {
-            name: "input".to_owned(),
+            name: format!("input {at}"),
             shape: shape.to_vec(),
             interval,
             fraction_bits: 0,

@@ -3,7 +3,6 @@
 use crate::backend::{Backend, Security, describe};
 use argument::description::DescribeError;
 use argument::parameters::Parameters;
-use argument::security::REQUIRED_BITS;
 use program::{Certificate, Dim, Lowered, Operator, Program, ProgramError, Visibility};
 use relation::{Column, Role};
 use serde::{Deserialize, Serialize};
@@ -87,67 +86,6 @@ impl Content {
     /// The digest of everything here.
     pub fn digest(&self) -> [u8; 32] {
         argument::profile::digest(&[b"vouch key 1", &crate::file::body(self)])
-    }
-
-    /// Checks what does not depend on the symbols.
-    ///
-    /// Errors: [`KeyError`].
-    pub fn check(&self) -> Result<(), KeyError> {
-        let range = |what, expected, found: String| {
-            Err(KeyError::Range {
-                what,
-                expected,
-                found,
-            })
-        };
-        let symbols = self.program.symbols.len();
-        if self.limits.len() != symbols {
-            return Err(KeyError::Symbols {
-                expected: symbols,
-                found: self.limits.len(),
-            });
-        }
-        if let Some(limit) = { self.limits.iter() }.find(|limit| !(1..=MAX_SYMBOL).contains(*limit))
-        {
-            return range("symbol limits", "1 to 2^24", limit.to_string());
-        }
-        let Parameters {
-            security_bits,
-            zero_knowledge,
-            log_len,
-            model_proofs,
-            sealed_proofs,
-            ..
-        } = self.parameters;
-        if security_bits < REQUIRED_BITS {
-            return range("security", "at least 100 bits", security_bits.to_string());
-        }
-        if !zero_knowledge {
-            return range("zero knowledge", "true", "false".into());
-        }
-        if log_len.is_none() {
-            return range("row length", "a fixed one", "none".into());
-        }
-        if model_proofs == 0 || sealed_proofs == 0 {
-            return range("budgets", "at least one proof", "none".into());
-        }
-        if self.model.is_some() == self.private()?.is_empty() {
-            let expected = "one exactly if there are private parameters";
-            return range(
-                "model commitment",
-                expected,
-                self.model.is_some().to_string(),
-            );
-        }
-        let sealed = |visibility| visibility == Visibility::Sealed;
-        match { self.program.parameters.iter() }.find(|parameter| sealed(parameter.visibility)) {
-            Some(parameter) => Err(KeyError::Sealed {
-                what: "parameter",
-                name: parameter.name.clone(),
-                instead: "private: the key then commits to it",
-            }),
-            None => Ok(()),
-        }
     }
 
     /// The private parameters as columns, in the order in which every lowering declares them, with the number of each.

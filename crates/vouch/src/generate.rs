@@ -22,7 +22,7 @@ pub struct Options {
     pub max_proofs: usize,
     /// Proofs that each seal can take part in.
     pub sealed_proofs: usize,
-    /// Bits of proven security; at least 100.
+    /// Bits of proven security of a verification, the certificates of the key and of seals included; at least 100.
     pub security_bits: u32,
     /// The largest value of a symbol, by name; otherwise at most [`Options::DEFAULT_LIMIT`].
     pub limits: BTreeMap<String, usize>,
@@ -193,6 +193,10 @@ fn choose(program: &Program<Dim>, options: &Options) -> Result<Content, Generate
             limits: limits.collect(),
             model: None,
         };
+        let shared = content.shared_bits()?;
+        let bits = &mut content.parameters.security_bits;
+        *bits = bits.saturating_add(shared);
+        let parameters = content.parameters;
         let mut found = fit(&mut content, options);
         if is_insecure(&found) {
             content.security = Security::Cubic;

@@ -93,8 +93,11 @@ mod array;
 mod backend;
 #[cfg(feature = "prove")]
 mod budget;
+mod check;
 mod content;
 mod file;
+#[cfg(all(test, feature = "prove"))]
+mod forgeries;
 #[cfg(feature = "prove")]
 mod generate;
 mod proof;

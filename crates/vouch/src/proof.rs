@@ -43,6 +43,24 @@ impl Proof {
         &self.key
     }
 
+    /// The values of the symbols, such as the batch size, that the proof says it is about, in the order of the key's.
+    pub fn symbols(&self) -> &[usize] {
+        &self.body.symbols
+    }
+
+    /// The shapes of the public tensors that the proof says it is about, in the order of the key's.
+    pub fn public_shapes(&self) -> impl Iterator<Item = &[usize]> {
+        self.body
+            .publics
+            .iter()
+            .map(|tensor| tensor.shape.as_slice())
+    }
+
+    /// The seals that the proof says it is about, in the order of the key's.
+    pub fn seals(&self) -> &[Seal] {
+        &self.body.seals
+    }
+
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         PROOF.encode(&self.key, &self.body)

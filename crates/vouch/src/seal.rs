@@ -9,6 +9,7 @@ use crate::content::{Content, KeyError};
 use crate::file::{FileError, FormatError, SEAL};
 use argument::parameters::Parameters;
 use argument::reject::Reject;
+use argument::security::REQUIRED_BITS;
 use program::Certificate;
 use relation::{Column, Interval, Role};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,11 @@ impl Setting {
         let parameters = Parameters {
             // A seal has no part in the model's budget: keys that differ in it can share seals.
             model_proofs: 0,
+            // Nor in how many arguments a verification has, as far as up to four ask for two bits more.
+            security_bits: content
+                .parameters
+                .security_bits
+                .max(REQUIRED_BITS.saturating_add(2)),
             ..content.parameters
         };
         Self {

@@ -36,7 +36,7 @@ pub struct Accepted {
     pub outputs: Arrays,
     /// The seals of sealed inputs and outputs.
     pub seals: BTreeMap<String, Seal>,
-    /// Bits of proven security.
+    /// Bits of proven security, of the proof and the certificates of the key and of seals together.
     pub security_bits: f64,
 }
 
@@ -158,7 +158,9 @@ impl VerifyingKey {
                 .map(|(name, (_, array))| (name, array))
                 .collect(),
             seals,
-            security_bits: bound.backend.facts().security_bits,
+            security_bits: self
+                .content
+                .total_bits(bound.backend.facts().security_bits)?,
         })
     }
 }

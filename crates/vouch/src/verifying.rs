@@ -208,7 +208,8 @@ impl VerifyingKey {
     ///
     /// Errors: [`KeyError`].
     pub fn security_bits(&self, symbols: &[usize]) -> Result<f64, KeyError> {
-        Ok(self.bind(symbols)?.backend.facts().security_bits)
+        let bits = self.bind(symbols)?.backend.facts().security_bits;
+        self.content.total_bits(bits)
     }
 
     /// Every term of the security of a proof, for some values of the symbols, as a table.

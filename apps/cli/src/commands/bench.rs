@@ -36,7 +36,7 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
     })?;
     let mut times = Times::default();
     let mut parts = Times::default();
-    let mut proof_bytes = 0;
+    let (mut proof_bytes, mut security_bits) = (0, None);
     for _ in 0..arguments.repeat {
         let mut once = Clock::new();
         once.step("execute", "running the integer program", || {
@@ -56,8 +56,9 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
                 Some(&trusted),
             ))
         })?;
-        if let Err(rejected) = verdict {
-            bail!("the proof was rejected: {rejected}");
+        match verdict {
+            Ok(accepted) => security_bits = Some(accepted.security_bits),
+            Err(rejected) => bail!("the proof was rejected: {rejected}"),
         }
         times.add(&once.seconds);
     }
@@ -104,6 +105,7 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
         .key_bytes
         .insert("verifying", u64::try_from(vk_bytes.len())?);
     outcome.proof_bytes = Some(proof_bytes);
+    outcome.security_bits = security_bits;
     outcome.model = Some(super::hexadecimal(made.key.verifying_key().digest()));
     outcome.seconds = seconds;
     Ok(outcome)

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use vouch::program::{Dim, Program};
 use vouch::{Proof, ProvingKey, VerifyingKey, Visibility};
 
-/// Shows what a key or a proof holds.
+/// Shows what a key, a proof or a seal holds.
 pub fn run(arguments: &Inspect) -> Result<Outcome> {
     let path = &arguments.file;
     let mut outcome = Outcome::default();
@@ -30,13 +30,20 @@ pub fn run(arguments: &Inspect) -> Result<Outcome> {
             show_key(&mut outcome, &load_verifying_key(path)?, arguments.security)?;
             outcome.key_bytes.insert("verifying", size(path)?);
         }
+        Some(vouch::FileKind::Seal) => {
+            let seal = { vouch::Seal::load(path) }
+                .with_context(|| format!("cannot use {}", path.display()))?;
+            let digest = hexadecimal(&seal.digest());
+            outcome.line(format!("A seal with digest {digest}"));
+            outcome.more.insert("seal".into(), digest.into());
+        }
         found => {
             let found = match found {
-                Some(_) => "a seal",
+                Some(_) => "the secret side of a seal",
                 None => "neither",
             };
             bail!(
-                "cannot inspect {}: expected a key or a proof of Vouch, found {found}",
+                "cannot inspect {}: expected a key, a proof or a seal of Vouch, found {found}",
                 path.display()
             );
         }
@@ -50,6 +57,25 @@ fn show_proof(outcome: &mut Outcome, proof: &Proof, size: u64) {
         "  made with the key {}",
         hexadecimal(proof.key_digest())
     ));
+    for size in proof.symbols() {
+        outcome.line(format!("  size of an open axis: {size}"));
+    }
+    let shapes: Vec<&[usize]> = proof.public_shapes().collect();
+    for shape in &shapes {
+        outcome.line(format!("  public tensor {shape:?}"));
+    }
+    let seals: Vec<String> = { proof.seals().iter() }
+        .map(|seal| hexadecimal(&seal.digest()))
+        .collect();
+    for seal in &seals {
+        outcome.line(format!("  seal {seal}"));
+    }
+    outcome.line("  Nothing of this is checked here: `vouch verify` tells whether the proof holds, and its values");
+    outcome
+        .more
+        .insert("symbols".into(), json!(proof.symbols()));
+    outcome.more.insert("public_shapes".into(), json!(shapes));
+    outcome.more.insert("seals".into(), json!(seals));
     outcome.model = Some(hexadecimal(proof.key_digest()));
     outcome.proof_bytes = Some(size);
 }
@@ -136,8 +162,12 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
     let bits = key.security_bits(&symbols)?;
     outcome.line(format!("\n  {bits:.1} bits of proven security"));
     if security {
-        outcome.line("\nSecurity account (every symbol 1)");
-        outcome.line(key.security_account(&symbols)?);
+        let account = key.security_account(&symbols)?;
+        outcome.line("\nSecurity account of a proof (every symbol 1)");
+        outcome.line(&account);
+        outcome
+            .more
+            .insert("security_account".into(), account.into());
     }
     outcome.more.insert("parameters".into(), count.into());
     outcome.more.insert("operators".into(), json!(operators));

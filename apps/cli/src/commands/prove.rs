@@ -68,6 +68,7 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
         outcome.line(format!("  {left} more proofs can be made with this key"));
         outcome.more.insert("proofs_left".into(), left.into());
     }
+    outcome.security_bits = Some(verifying.security_bits(proved.proof.symbols())?);
     outcome.outputs = Some(tensors::to_json(&public));
     outcome.proof_bytes = Some(proof_bytes);
     outcome.model = Some(super::hexadecimal(verifying.digest()));

@@ -150,6 +150,8 @@ pub fn describe(outcome: &mut Outcome, made: &Made) {
     remarks(outcome, &made.notes, &made.public_constants);
     outcome.accuracy = Some(accuracy(&made.accuracy));
     outcome.model = Some(digest);
+    let smallest = vec![1; verifying.program().symbols.len()];
+    outcome.security_bits = verifying.security_bits(&smallest).ok();
 }
 
 /// Adds what a person should know.

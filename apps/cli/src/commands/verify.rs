@@ -65,6 +65,10 @@ pub fn run(arguments: &Verify) -> Result<Outcome> {
 fn accept(outcome: &mut Outcome, accepted: &Accepted, clock: &Clock) {
     outcome.verdict = Some("accepted");
     outcome.line(format!("Accepted in {}", duration(clock.seconds["verify"])));
+    if let Some(model) = &outcome.model {
+        let line = format!("  model {model}");
+        outcome.line(line);
+    }
     for (name, value) in &accepted.symbols {
         outcome.line(format!("  {name} = {value}"));
     }

@@ -11,7 +11,15 @@ const INPUT_DATA: &str = "input_data";
 
 /// Reads `{"name": nested lists}`, or `{"input_data": [list, ..]}` with the inputs in order.
 pub fn read(bytes: &[u8], inputs: &[Declared]) -> Result<BTreeMap<String, Array>> {
-    let value: Value = serde_json::from_slice(bytes).context("not valid JSON")?;
+    let value: Value = serde_json::from_slice(bytes).with_context(|| {
+        // Some writers of JSON write them all the same.
+        let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part == word);
+        if has(b"NaN") || has(b"Infinity") {
+            "not valid JSON, which has no NaN and no infinity"
+        } else {
+            "not valid JSON"
+        }
+    })?;
     let Value::Object(mut object) = value else {
         bail!("expected an object with a key for each input, or with the key {INPUT_DATA:?}");
     };

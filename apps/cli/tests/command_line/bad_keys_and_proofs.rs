@@ -74,7 +74,7 @@ fn files_of_another_kind_are_refused() {
     );
     place.refused(
         "inspect patient.json",
-        &["patient.json", "a key or a proof"],
+        &["patient.json", "a key, a proof or a seal"],
     );
     place.refused("setup patient.proof -o new", &["patient.proof"]);
 }

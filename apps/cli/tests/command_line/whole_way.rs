@@ -65,7 +65,16 @@ fn what_is_not_understood_ends_with_two() {
         let ended = place.run(arguments);
         assert_eq!(ended.code, Some(2), "{arguments}: {ended:?}");
         assert!(ended.stderr.contains("--help"), "{ended:?}");
+        assert_eq!(ended.stdout, "");
     }
+    let ended = place.run("prove --json");
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let object = ended.object();
+    let error = object["error"].as_str().expect("a text");
+    assert!(
+        error.contains("required") && error.contains("<INPUT>"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -143,6 +152,7 @@ fn keys_and_proofs_pass_from_command_to_command() {
     let proof_bytes = place.read("patient.proof").len();
     assert_eq!(object["proof_bytes"], proof_bytes);
     expect_seconds(&object, &["load", "prove"]);
+    assert!(object["security_bits"].as_f64().expect("bits") >= 100.0);
 
     let verify =
         format!("verify keys/model.vk patient.proof --output output.json --model {digest}");
@@ -154,7 +164,9 @@ fn keys_and_proofs_pass_from_command_to_command() {
     assert_eq!(expect_digest(&object), digest);
     assert!(object["security_bits"].as_f64().expect("bits") >= 100.0);
     expect_seconds(&object, &["load", "verify"]);
-    assert!(place.done(&verify).stdout.starts_with("Accepted"));
+    let report = place.done(&verify).stdout;
+    assert!(report.starts_with("Accepted"), "{report}");
+    assert!(report.contains(&format!("model {digest}")), "{report}");
 
     for (file, kind) in [("keys/model.pk", "proving"), ("keys/model.vk", "verifying")] {
         let object = place.json(&format!("inspect {file} --security"), 0);
@@ -164,6 +176,8 @@ fn keys_and_proofs_pass_from_command_to_command() {
             object["parameters"],
             30 * 32 + 32 + 32 * 16 + 16 + 16 * 2 + 2
         );
+        let account = object["security_account"].as_str().expect("a table");
+        assert!(account.contains("opening: positions"), "{account}");
         let report = place.done(&format!("inspect {file} --security")).stdout;
         assert!(report.contains("Security account"), "{report}");
         assert!(report.contains("measurements"), "{report}");
@@ -171,6 +185,10 @@ fn keys_and_proofs_pass_from_command_to_command() {
     let object = place.json("inspect patient.proof", 0);
     assert_eq!(expect_digest(&object), digest);
     assert_eq!(object["proof_bytes"], proof_bytes);
+    assert_eq!(object["symbols"], serde_json::json!([1]));
+    assert_eq!(object["public_shapes"], serde_json::json!([[1, 2]]));
+    let report = place.done("inspect patient.proof").stdout;
+    assert!(report.contains("vouch verify"), "{report}");
 }
 
 #[cfg(target_os = "linux")]
@@ -313,9 +331,16 @@ fn a_sealed_input_leaves_a_seal_that_is_never_replaced() {
     );
     assert_eq!(place.read("a.measurements.sealed"), secret);
     assert_eq!(place.proofs_left(), left);
+    let seal = place.json("inspect a.measurements.seal", 0)["seal"].clone();
+    let object = place.json("inspect a.proof", 0);
+    assert_eq!(object["seals"], serde_json::json!([seal]));
+    assert!(
+        report.contains(seal.as_str().expect("a digest")),
+        "{report}"
+    );
     place.refused(
-        "inspect a.measurements.seal",
-        &["a.measurements.seal", "a seal"],
+        "inspect a.measurements.sealed",
+        &["a.measurements.sealed", "the secret side of a seal"],
     );
 }
 
@@ -337,7 +362,7 @@ fn bench_measures_every_step() {
         &object,
         &["certificate", "execute", "prove", "read", "setup", "verify"],
     );
-    expect_positive(&object, &["proof_bytes"]);
+    expect_positive(&object, &["proof_bytes", "security_bits"]);
     expect_positive(&object["key_bytes"], &["verifying"]);
     expect_digest(&object);
     let report = place.done("bench model.onnx --repeat 1").stdout;

@@ -44,8 +44,10 @@ impl Lowered {
     pub fn new(program: &Program<usize>) -> Result<Self, ProgramError> {
         let facts = program.infer()?;
         // How many values need how many bits does not depend on how they are cut.
-        let draft = Walk::new(program, &facts, MAX_LIMB_BITS).run()?;
-        let limb_bits = best_limb_bits(&draft.lowering.demand);
+        let demand = { Walk::new(program, &facts, MAX_LIMB_BITS).run()? }
+            .lowering
+            .demand;
+        let limb_bits = best_limb_bits(&demand);
         let walk = Walk::new(program, &facts, limb_bits).run()?;
         Ok(Self {
             system: walk.lowering.builder.build()?,
@@ -114,6 +116,7 @@ impl<'a> Walk<'a> {
         inputs: &[&Expression],
         facts: &[Fact],
     ) -> Result<Vec<Expression>, OperatorError> {
+        self.lowering.effort.node(&node.operator, inputs)?;
         let linear = |fact: &Fact, linear| vec![Expression::linear(fact.clone(), linear)];
         match (&node.operator, facts) {
             (Operator::Input(at), [fact]) => Ok(linear(fact, self.input(*at, fact)?)),

@@ -1,6 +1,7 @@
 //! Lowering: a bound program as a system of relations, and where its columns get their values.
 
 mod certificate;
+mod effort;
 mod expression;
 mod limbs;
 mod lowered;
@@ -9,6 +10,7 @@ use crate::error::OperatorError;
 use crate::fact::{standard, width};
 use crate::formula::Table;
 pub use certificate::Certificate;
+use effort::Effort;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
@@ -30,6 +32,7 @@ pub struct Lowering {
     tables: BTreeMap<Table, TableId>,
     /// How many values were shown to have how many bits.
     demand: BTreeMap<u32, u64>,
+    effort: Effort,
 }
 
 impl Lowering {
@@ -42,6 +45,7 @@ impl Lowering {
             ranges: BTreeMap::new(),
             tables: BTreeMap::new(),
             demand: BTreeMap::new(),
+            effort: Effort::default(),
         }
     }
 
@@ -215,7 +219,10 @@ impl Lowering {
         if let Some(&id) = self.tables.get(table) {
             return Ok(id);
         }
+        table.check()?;
+        self.effort.table(table)?;
         let (arguments, values) = table.columns()?;
+        self.effort.numbers(arguments.len().saturating_mul(2))?;
         let name = format!("table {}", self.tables.len());
         let arguments = self.builder.constant(&name, arguments);
         let values = self.builder.constant(&name, values);
@@ -238,6 +245,7 @@ impl Lowering {
     ///
     /// Errors: [`OperatorError::System`] if the shape is out of bounds.
     pub fn constant(&mut self, value: Tensor) -> Result<View, OperatorError> {
+        self.effort.numbers(value.len())?;
         let name = self.name("constant");
         let id = self.builder.constant(&name, value);
         Ok(self.builder.public_view(id)?)

@@ -1,0 +1,147 @@
+//! Keys that are made to deceive: whoever makes a key chooses its program, and must not gain a second reading of it.
+
+use crate::content::{Content, KeyError};
+use crate::verifying::VerifyingKey;
+use crate::{Array, Arrays, Options, ProvingKey};
+use program::operator::Sum;
+use program::{Dim, Input, Node, Operator, Output, Program, ProgramError, ValueId, Visibility};
+use relation::Interval;
+
+const PUBLIC: Visibility = Visibility::Public;
+
+/// `x - y` of two numbers that the verifier sees.
+fn difference() -> Program<Dim> {
+    let id = |node| ValueId { node, output: 0 };
+    let node = |name: &str, operator, inputs| Node {
+        name: name.into(),
+        operator,
+        inputs,
+    };
+    let input = |name: &str| Input {
+        name: name.into(),
+        shape: vec![Dim::Known(1)],
+        interval: Interval::new(0, 15),
+        fraction_bits: 0,
+        visibility: PUBLIC,
+    };
+    let sum = Sum {
+        coefficients: vec![1, -1],
+        constant: 0,
+    };
+    Program {
+        symbols: Vec::new(),
+        inputs: vec![input("x"), input("y")],
+        parameters: Vec::new(),
+        nodes: vec![
+            node("x", Operator::Input(0), Vec::new()),
+            node("y", Operator::Input(1), Vec::new()),
+            node("difference", Operator::Sum(sum), vec![id(0), id(1)]),
+        ],
+        outputs: vec![Output {
+            name: "d".into(),
+            value: id(2),
+            fraction_bits: 0,
+            visibility: PUBLIC,
+        }],
+    }
+}
+
+/// The content of an honest key, with another program.
+fn content(program: Program<Dim>) -> (ProvingKey, Content) {
+    let key = ProvingKey::generate(difference(), Vec::new(), &Options::default());
+    let key = key.expect("a key");
+    let content = Content {
+        program,
+        ..key.verifying_key().content.clone()
+    };
+    (key, content)
+}
+
+#[test]
+fn an_input_with_two_nodes_has_one_value_or_no_proof() {
+    // x - x is zero, unless the two nodes of x are two tensors.
+    let mut program = difference();
+    program.inputs.truncate(1);
+    program.nodes[1].operator = Operator::Input(0);
+    let (honest, content) = content(program);
+    let forged = VerifyingKey::new(content, None);
+    let Err(error) = forged.bind(&[]) else {
+        // What a cheating prover would do: the relations of x - y, in the context of this key.
+        let one = |value| Array::new([1], [value]);
+        let inputs: Arrays = [("x".into(), one(5.0)), ("y".into(), one(3.0))].into();
+        let mut body = honest.prove(&inputs).expect("a proof").proof.body;
+        let bound = forged.bind(&[]).expect("relations");
+        let mut assignment = relation::Assignment {
+            columns: vec![relation::Tensor::scalar(0); bound.lowered.system.columns().len()],
+            statement: body.publics.clone(),
+        };
+        let proof = bound.backend.prove(&mut assignment, Vec::new());
+        body.argument = proof.expect("a proof");
+        let key = *forged.digest();
+        let proof = crate::Proof { key, body };
+        let accepted = forged.verify(&proof, &crate::Expected::default());
+        panic!("two values for one input: {accepted:?}");
+    };
+    let twice = |error: &ProgramError| matches!(error, ProgramError::Twice { .. });
+    assert!(matches!(error, KeyError::Program(error) if twice(&error)));
+}
+
+#[test]
+fn names_that_hide_one_another_are_refused() {
+    let changes: [fn(&mut Program<Dim>); 2] = [
+        |program| program.inputs[1].name = "x".into(),
+        |program| program.outputs.push(program.outputs[0].clone()),
+    ];
+    for change in changes {
+        let mut program = difference();
+        change(&mut program);
+        let (_, content) = content(program);
+        let bound = VerifyingKey::new(content, None).bind(&[]);
+        assert!(matches!(bound, Err(KeyError::Program(_))));
+    }
+    let mut program = difference();
+    program.symbols = vec!["n".into(), "n".into()];
+    let (_, mut sizes) = content(program);
+    sizes.limits = vec![2, 2];
+    assert!(sizes.check().is_err());
+    sizes.program.symbols[1] = "m".into();
+    assert!(sizes.check().is_ok());
+    // Seals are told apart by name alone, whether of inputs or of outputs.
+    let mut program = difference();
+    program.outputs[0].name = "x".into();
+    program.outputs[0].visibility = Visibility::Sealed;
+    let (_, mut seals) = content(program);
+    seals.parameters.security_bits = 102;
+    assert!(seals.check().is_ok());
+    seals.program.inputs[0].visibility = Visibility::Sealed;
+    assert!(seals.check().is_err());
+}
+
+#[test]
+fn a_scale_that_makes_numbers_vanish_is_refused() {
+    for bits in [-256, 256, 257, -257, i32::MAX, i32::MIN] {
+        let mut program = difference();
+        program.outputs[0].fraction_bits = bits;
+        let is_fine = (-256..=256).contains(&bits);
+        assert_eq!(content(program).1.check().is_ok(), is_fine, "{bits}");
+    }
+}
+
+#[test]
+fn a_verification_has_the_bits_of_all_its_arguments_together() {
+    let (_, open) = content(difference());
+    let mut sealed = open.clone();
+    sealed.program.inputs[0].visibility = Visibility::Sealed;
+    sealed.program.inputs[1].visibility = Visibility::Sealed;
+    assert_eq!(open.shared_bits().expect("counted"), 0);
+    assert_eq!(sealed.shared_bits().expect("counted"), 2);
+    assert!(open.check().is_ok());
+    assert!(
+        sealed.check().is_err(),
+        "three arguments of 100 bits have less together"
+    );
+    sealed.parameters.security_bits = 102;
+    assert!(sealed.check().is_ok());
+    let total = sealed.total_bits(102.0).expect("a number");
+    assert!((total - (102.0 - 3f64.log2())).abs() < 1e-9);
+}
