@@ -12,6 +12,10 @@ pub struct Array {
     pub data: Vec<f64>,
 }
 
+/// Magnitudes from here on stand for infinity, as the least number of a type does in masks: they say nothing about
+/// where other values lie.
+pub(crate) const UNBOUNDED: f64 = 1e30;
+
 impl Array {
     /// The array as a tensor of the type that a graph takes.
     pub(crate) fn to_tensor(&self, to: DatumType) -> Result<Tensor, String> {
@@ -45,9 +49,10 @@ impl Array {
         })
     }
 
-    /// The smallest and the largest value that is finite.
+    /// The smallest and the largest value that is bounded.
     pub(crate) fn range(&self) -> Option<(f64, f64)> {
-        let finite = self.data.iter().copied().filter(|value| value.is_finite());
+        let bounded = |value: &f64| value.abs() < UNBOUNDED;
+        let finite = self.data.iter().copied().filter(bounded);
         finite.fold(None, |range, value| {
             let (lo, hi) = range.unwrap_or((value, value));
             Some((f64::min(lo, value), f64::max(hi, value)))

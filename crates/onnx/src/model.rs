@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::error::ModelError;
-use crate::read::{Loaded, dims, limits::Limits, load};
+use crate::read::{Loaded, dims, implied, limits::Limits, load};
 use program::Dim;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,6 +21,8 @@ pub struct Boundary {
     pub shape: Option<Vec<Dim>>,
     /// Whether the values are integers or truth values.
     pub integers: bool,
+    /// The first and the last integer, if the graph says where they lie: those of an index, or of a truth value.
+    pub implied: Option<(i64, i64)>,
 }
 
 /// A float model.
@@ -88,6 +90,7 @@ impl Model {
                 name,
                 shape: dims::shape(&fact.shape, &symbols),
                 integers: kind.is_integer() || kind == bool::datum_type() || kind.is_tdim(),
+                implied: implied(&graph, *outlet),
             })
         };
         let inputs: Result<Vec<Boundary>, ModelError> = { graph.inputs.iter() }

@@ -1,6 +1,7 @@
 //! Sums, differences, products, quotients, powers, maxima and minima of two tensors.
 
 use super::prelude::*;
+use crate::quantise::position::Position;
 use program::operator::Contract;
 use tract_onnx::tract_core::ops::binary::BinMiniOp;
 use tract_onnx::tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub, SubF};
@@ -199,7 +200,15 @@ fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Resul
         return Ok(value);
     }
     let (a, b) = (q.exact(a)?, q.exact(b)?);
-    product(q, node, &a, &b)
+    let mut value = product(q, node, &a, &b)?;
+    value.position = multiple(&a, &b).or_else(|| multiple(&b, &a));
+    Ok(value)
+}
+
+/// A position times a size.
+fn multiple(position: &Value, size: &Value) -> Option<Position> {
+    let size = size.position.as_ref()?.as_number()?;
+    position.position.as_ref().map(|found| found.times(size))
 }
 
 /// The product element by element; axes of size one are repeated.

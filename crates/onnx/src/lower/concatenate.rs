@@ -19,5 +19,8 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let value = q
         .builder
         .concatenate(op.axis, &parts, node.shape().to_vec())?;
+    if op.axis + 1 == value.shape.len() {
+        q.concatenations.insert(value.id, parts);
+    }
     Ok(vec![value.into()])
 }

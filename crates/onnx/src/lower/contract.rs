@@ -215,22 +215,35 @@ fn norms(
 ) -> Option<Wide> {
     let array: &Array = &constant.array;
     let shape: Vec<usize> = value.shape.iter().filter_map(Dim::known).collect();
-    if shape.iter().product::<usize>() != array.data.len() || shape.len() != labels.len() {
+    let fits = shape.iter().product::<usize>() == array.data.len() && shape.len() == labels.len();
+    if !fits || shape.is_empty() {
         return None;
     }
     let scale = power(value.bits);
-    let mut sums: BTreeMap<usize, (i128, i128)> = BTreeMap::new();
+    let free = |axis: &usize| labels.get(*axis).is_some_and(|label| *label < rank);
+    let count = (0..shape.len())
+        .filter(free)
+        .map(|axis| shape[axis])
+        .product();
+    let mut sums = vec![(0i64, 0i64); count];
+    let last = shape.len() - 1;
     let mut index = vec![0usize; shape.len()];
-    for weight in &array.data {
-        let free = index.iter().zip(&shape).zip(labels);
-        let key = free
-            .filter(|(_, label)| **label < rank)
-            .fold(0, |key, ((&at, &size), _)| key * size + at);
-        let weight = i128::from(nearest(weight * scale));
-        let entry = sums.entry(key).or_default();
-        entry.0 += weight.max(0);
-        entry.1 += weight.min(0);
-        for axis in (0..shape.len()).rev() {
+    // A row of the last axis at a time: its results are neighbours, or one.
+    for row in array.data.chunks(shape[last].max(1)) {
+        let outer = (0..last).filter(free);
+        let start = outer.fold(0, |key, axis| key * shape[axis] + index[axis]);
+        let (start, step) = if free(&last) {
+            (start * shape[last], 1)
+        } else {
+            (start, 0)
+        };
+        for (at, weight) in row.iter().enumerate() {
+            let weight = nearest(weight * scale);
+            let entry = &mut sums[start + at * step];
+            entry.0 += weight.max(0);
+            entry.1 += weight.min(0);
+        }
+        for axis in (0..last).rev() {
             index[axis] += 1;
             if index[axis] < shape[axis] {
                 break;
@@ -239,7 +252,8 @@ fn norms(
         }
     }
     let mut known: Option<Wide> = None;
-    for (positive, negative) in sums.into_values() {
+    for (positive, negative) in sums {
+        let (positive, negative) = (i128::from(positive), i128::from(negative));
         let up = Wide {
             lo: positive,
             hi: positive,

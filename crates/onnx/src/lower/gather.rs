@@ -12,8 +12,11 @@ fn applies(node: &TypedNode) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = node.op_as::<Gather>().ok_or("no gathering")?;
-    let table = q.exact(node.input(0)?)?;
+    let table = q.arranged(node.input(0)?)?;
     let size = table.shape[op.axis].known();
+    if let Some(value) = at_positions(q, node, &table, op.axis)? {
+        return Ok(vec![value.into()]);
+    }
     let value = match node.input(1)? {
         Lazy::Constant(index) => fixed(q, node, &table, op.axis, index, size)?,
         index @ Lazy::Pointwise(_) => {
@@ -23,6 +26,25 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         }
     };
     Ok(vec![value.into()])
+}
+
+/// Rows at positions that follow from the index alone.
+fn at_positions(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    table: &Value,
+    axis: usize,
+) -> Result<Option<Value>, Refusal> {
+    let Lazy::Pointwise(Pointwise { base, expr, .. }) = node.input(1)? else {
+        return Ok(None);
+    };
+    match &base.position {
+        Some(position) if *expr == Expr::Variable => {
+            let (position, shape) = (position.clone(), base.shape.clone());
+            super::locate::located(q, table, axis, &[position], &shape)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Rows that the graph names: slices one after the other.

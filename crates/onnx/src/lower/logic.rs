@@ -3,10 +3,14 @@
 use super::arithmetic::{common_base, operand, reveal};
 use super::compare::{at_least, negation, not};
 use super::prelude::*;
+use crate::array::UNBOUNDED;
+use crate::quantise::builder::log2_of;
+use crate::quantise::materialise::FAR;
 use program::ValueId;
 use program::operator::Select;
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::logic::{And, Iff, Not, Or, Xor};
+use tract_onnx::tract_core::ops::math::{IsInf, IsNan};
 
 pub const FAMILY: Family = Family { applies, lower };
 
@@ -14,11 +18,27 @@ fn applies(node: &TypedNode) -> bool {
     let is_not = |op: &ElementWiseOp| op.0.is::<Not>();
     node.op.is::<Iff>()
         || node.op.downcast_ref::<ElementWiseOp>().is_some_and(is_not)
+        || node
+            .op
+            .downcast_ref::<ElementWiseOp>()
+            .is_some_and(is_never)
         || is_binary(node, |op| op.is::<And>() || op.is::<Or>() || op.is::<Xor>())
+}
+
+/// Whether an operator asks for what no integer is: not a number, or infinite.
+fn is_never(op: &ElementWiseOp) -> bool {
+    op.0.is::<IsNan>() || op.0.is::<IsInf>()
 }
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let shape = node.shape();
+    if let Some(op) = node.op_as::<ElementWiseOp>()
+        && is_never(op)
+        && let Lazy::Pointwise(pointwise) = node.input(0)?.clone()
+    {
+        let expr = Expr::Constant(0.0);
+        return Ok(vec![Lazy::Pointwise(Pointwise { expr, ..pointwise })]);
+    }
     if let Some(fused) = fuse(q, node) {
         return Ok(vec![fused]);
     }
@@ -28,7 +48,16 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     }
     let mut operands = Vec::new();
     for input in &node.inputs {
-        let value = q.exact(input)?;
+        let value = match input {
+            Lazy::Constant(constant) if constant.number().is_some() => {
+                let number = far(node, constant.number().unwrap_or_default());
+                q.reveal(constant);
+                let first = q.exact(node.input(0)?)?;
+                let like = q.broadcast(&first, shape)?;
+                q.number(&like, number)?
+            }
+            input => q.exact(input)?,
+        };
         operands.push(q.broadcast(&value, shape)?);
     }
     let value = if node.op.is::<Iff>() {
@@ -61,12 +90,28 @@ fn fuse(q: &mut Quantiser<'_>, node: &Node<'_>) -> Option<Lazy> {
     let operands: Vec<&Lazy> = node.inputs.iter().collect();
     let base = common_base(node, &operands)?;
     let exprs: Option<Vec<Expr>> = operands.iter().map(|lazy| operand(lazy)).collect();
+    let is_truth = base.base.is_truth();
     let expr = match (&exprs?[..], node.op.is::<Iff>()) {
-        ([condition, then, otherwise], true) => Expr::Choose(
-            Box::new(condition.clone()),
-            Box::new(then.clone()),
-            Box::new(otherwise.clone()),
-        ),
+        ([Expr::Constant(condition), then, otherwise], true) => {
+            let chosen = if *condition == 0.0 { otherwise } else { then };
+            chosen.clone()
+        }
+        // Two numbers by a truth value: a line.
+        ([Expr::Variable, Expr::Constant(a), Expr::Constant(b)], true) if is_truth => {
+            let (a, b) = (far(node, *a), far(node, *b));
+            Expr::Variable.times(a - b).plus(b)
+        }
+        ([condition, then, otherwise], true) => {
+            let [then, otherwise] = [then, otherwise].map(|branch| match branch {
+                Expr::Constant(number) => Expr::Constant(far(node, *number)),
+                branch => branch.clone(),
+            });
+            Expr::Choose(
+                Box::new(condition.clone()),
+                Box::new(then),
+                Box::new(otherwise),
+            )
+        }
         ([condition], false) => not(condition.clone()),
         _ => return None,
     };
@@ -75,6 +120,15 @@ fn fuse(q: &mut Quantiser<'_>, node: &Node<'_>) -> Option<Lazy> {
     }
     reveal(q, &operands);
     Some(Lazy::Pointwise(Pointwise { expr, ..base }))
+}
+
+/// A number to choose; one without bound, as masks have, becomes one that lies far beyond all others.
+fn far(node: &Node<'_>, number: f64) -> f64 {
+    if number.abs() < UNBOUNDED {
+        return number;
+    }
+    let log = (log2_of(node.range()) + 6).clamp(FAR, 40);
+    power(log).copysign(number)
 }
 
 fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusal> {

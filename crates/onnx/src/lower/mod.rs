@@ -6,11 +6,13 @@ mod concatenate;
 mod contract;
 mod convolution;
 mod gather;
+mod locate;
 mod logic;
 mod normalise;
 mod pass;
 mod pool;
 mod prelude;
+mod range;
 mod reduce;
 mod shape;
 mod softmax;
@@ -35,10 +37,12 @@ const FAMILIES: &[Family] = &[
     contract::FAMILY,
     convolution::FAMILY,
     gather::FAMILY,
+    locate::FAMILY,
     logic::FAMILY,
     normalise::FAMILY,
     pass::FAMILY,
     pool::FAMILY,
+    range::FAMILY,
     reduce::FAMILY,
     shape::FAMILY,
     softmax::FAMILY,

@@ -21,8 +21,18 @@ fn applies(node: &TypedNode) -> bool {
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let shape = node.shape();
     let steps = steps(q, node)?;
-    let Lazy::Pointwise(input) = node.input(0)? else {
-        return Err("a view of a constant that cannot be computed".into());
+    // A constant is here because sizes are open.
+    let input = match node.input(0)? {
+        Lazy::Pointwise(input) => input.clone(),
+        constant @ Lazy::Constant(_) => {
+            let value = q.arranged(constant)?;
+            let (range, expr) = (value.range, Expr::Variable);
+            Pointwise {
+                base: value,
+                expr,
+                range,
+            }
+        }
     };
     // A function of each element commutes with an arrangement, and the value beneath may need no
     // columns of its own: so the function stays open.
@@ -39,7 +49,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             ..input.clone()
         })]);
     }
-    let x = q.exact(node.input(0)?)?;
+    let x = q.exact(&Lazy::Pointwise(input))?;
     let value = match node.op_as::<Pad>() {
         Some(pad) => padded(q, &x, pad, shape)?,
         None => q.builder.view(&x, steps, shape.to_vec())?,

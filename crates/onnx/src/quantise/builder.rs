@@ -1,5 +1,6 @@
 //! A program in the making, and what is known about its values.
 
+use super::position::Position;
 use program::operator::{Concatenate, Contract, Step, Sum, View};
 use program::{
     Dim, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId, Visibility,
@@ -27,6 +28,15 @@ pub struct Value {
     pub fixed: bool,
     /// Where the reals lay in calibration.
     pub range: (f64, f64),
+    /// What it is as a function of the index alone, if it depends on nothing else.
+    pub position: Option<Position>,
+}
+
+impl Value {
+    /// Whether it is 0 or 1, for the real parameters.
+    pub fn is_truth(&self) -> bool {
+        self.bits == 0 && self.known.lo >= 0 && self.known.hi <= 1
+    }
 }
 
 /// `2^exponent`.
@@ -166,6 +176,7 @@ impl Builder {
             known,
             fixed: true,
             range: (real(known.lo) * scale, real(known.hi) * scale),
+            position: None,
         }
     }
 
@@ -240,6 +251,7 @@ impl Builder {
         });
         value.known = known.unwrap_or(value.known);
         value.fixed = terms.iter().all(|(_, value)| value.fixed);
+        value.position = sum_of_positions(terms, constant, bits);
         Ok(value)
     }
 
@@ -257,6 +269,8 @@ impl Builder {
             let zero = matches!(step, Step::Pad { .. } | Step::Dilate { .. });
             (found.0 || zero, found.1 || matches!(step, Step::Sum(_)))
         });
+        let start = x.position.clone();
+        let position = { steps.iter() }.fold(start, |position, step| position?.step(step));
         let node = self.push(Operator::View(View { steps }), vec![x.id])?;
         let mut value = self.value(ValueId { node, output: 0 }, shape, x.bits, true);
         value.range = x.range;
@@ -273,6 +287,7 @@ impl Builder {
         if zeros {
             value.known = value.known.hull(Wide::ZERO);
         }
+        value.position = position;
         Ok(value)
     }
 
@@ -330,6 +345,15 @@ impl Builder {
             visibility,
         });
     }
+}
+
+/// What a sum of integers is as a function of the index.
+fn sum_of_positions(terms: &[(i64, &Value)], constant: i64, bits: i32) -> Option<Position> {
+    let rank = terms.first()?.1.shape.len();
+    let start = (bits == 0).then(|| Position::number(Dim::Known(constant), rank));
+    terms.iter().fold(start, |sum, (coefficient, term)| {
+        sum?.plus(*coefficient, term.position.as_ref()?)
+    })
 }
 
 /// What lies in both; the first if that is nothing.

@@ -1,9 +1,11 @@
 //! Where the values of every node lie.
 
+use super::builder::real;
 use super::options::{DEFAULT_RANGE, Options};
 use crate::array::Array;
 use crate::error::QuantiseError;
-use crate::model::{Arrays, Model};
+use crate::model::{Arrays, Boundary, Model};
+use program::Dim;
 use std::collections::BTreeMap;
 use tract_onnx::prelude::OutletId;
 
@@ -86,25 +88,52 @@ pub fn samples(model: &Model, options: &Options) -> Vec<Arrays> {
         .collect()
 }
 
-/// Values of the symbols for random inputs.
+/// Values of the symbols for random inputs: those that were given; else few along first axes, which mostly are
+/// batches, and some more along others, unless the model refuses that.
 fn symbols(model: &Model, options: &Options) -> Vec<usize> {
-    let value = |name: &String| options.symbols.get(name).copied().unwrap_or(2);
-    model.symbols().iter().map(value).collect()
+    let first = |at: usize| {
+        let mut shapes = model.inputs().iter().flat_map(|input| &input.shape);
+        shapes.any(|shape| shape.first() == Some(&Dim::Symbol(at)))
+    };
+    let sizes = |inner: usize| -> Vec<usize> {
+        let names = model.symbols().iter().enumerate();
+        let size = |(at, name)| match options.symbols.get(name) {
+            Some(&size) => size,
+            None if first(at) => FEW,
+            None => inner,
+        };
+        names.map(size).collect()
+    };
+    let (some, few) = (sizes(SOME), sizes(FEW));
+    let works = some == few || model.evaluate(&random(model, options, &some, 0)).is_ok();
+    if works { some } else { few }
 }
+
+/// The size of a batch of random inputs.
+const FEW: usize = 2;
+
+/// The size of other open axes of random inputs.
+const SOME: usize = 16;
 
 fn random(model: &Model, options: &Options, symbols: &[usize], run: u64) -> Arrays {
     let mut state = options.seed.wrapping_add(run.wrapping_mul(0x9e37_79b9));
     let mut inputs = Arrays::new();
     for input in model.inputs() {
-        let (lo, hi) = declared(options, &input.name, input.integers);
+        let (lo, hi) = declared(options, input);
+        // Most masks are whole, and what is masked altogether says little.
+        let is_mask = input.implied == Some((0, 1)) && run.is_multiple_of(2);
+        let lo = if is_mask { 1.0 } else { lo };
         let dims = input.shape.iter().flatten();
         let shape: Vec<usize> = dims.map(|dim| dim.bind(symbols).unwrap_or(1)).collect();
         let len = shape.iter().product();
         // Half of the draws stay close to zero, where most data are.
         let shrink = if run.is_multiple_of(2) { 1.0 } else { 0.125 };
         let data = (0..len).map(|_| {
-            let x = ((hi - lo).mul_add(next(&mut state), lo) * shrink).clamp(lo, hi);
-            if input.integers { libm::floor(x) } else { x }
+            if input.integers {
+                let x = (hi - lo + 1.0).mul_add(next(&mut state), lo) * shrink;
+                return libm::floor(x).clamp(lo, hi);
+            }
+            ((hi - lo).mul_add(next(&mut state), lo) * shrink).clamp(lo, hi)
         });
         let data = data.collect();
         inputs.insert(input.name.clone(), Array { shape, data });
@@ -112,10 +141,17 @@ fn random(model: &Model, options: &Options, symbols: &[usize], run: u64) -> Arra
     inputs
 }
 
-/// Where the values of an input lie.
-pub fn declared(options: &Options, name: &str, integers: bool) -> (f64, f64) {
-    let default = if integers { (0.0, 2.0) } else { DEFAULT_RANGE };
-    options.ranges.get(name).copied().unwrap_or(default)
+/// Where the values of an input lie, both ends included.
+pub fn declared(options: &Options, input: &Boundary) -> (f64, f64) {
+    let ends = |(first, last): (i64, i64)| (real(first.into()), real(last.into()));
+    let implied = input.implied.map(ends);
+    let default = if input.integers {
+        (0.0, 1.0)
+    } else {
+        DEFAULT_RANGE
+    };
+    let given = options.ranges.get(&input.name).copied();
+    given.or(implied).unwrap_or(default)
 }
 
 /// A number in `0 .. 1` (splitmix64).

@@ -5,8 +5,10 @@ use super::lazy::{Constant, Lazy};
 use super::walk::Quantiser;
 use crate::array::Array;
 use crate::read::guard;
+use program::Dim;
 use std::sync::Arc;
-use tract_onnx::prelude::{IntoTValue, IntoTensor, TypedNode};
+use tract_onnx::prelude::{Datum, IntoTValue, IntoTensor, TDim, TractError, TypedNode};
+use tract_onnx::tract_core::ops::konst::Const;
 
 impl Quantiser<'_> {
     /// A tensor that the graph holds.
@@ -35,6 +37,21 @@ impl Quantiser<'_> {
             array: Arc::new(array),
             tensor,
         })
+    }
+
+    /// What the graph holds: numbers, or sizes that are used as data.
+    pub(super) fn held(&mut self, name: &str, constant: &Const) -> Result<Lazy, Refusal> {
+        let tensor = constant.val();
+        let is_size = tensor.datum_type() == TDim::datum_type();
+        if !is_size || tensor.cast_to::<i64>().is_ok() {
+            return self.constant(name, tensor.clone()).map(Lazy::Constant);
+        }
+        let failed = |error: TractError| error.to_string();
+        let sizes = tensor.try_as_plain_ram().map_err(failed)?;
+        let sizes = sizes.as_slice::<TDim>().map_err(failed)?;
+        let sizes: Result<Vec<Dim>, Refusal> = sizes.iter().map(|size| self.dim(size)).collect();
+        let shape: Vec<Dim> = tensor.shape().iter().map(|&size| Dim::from(size)).collect();
+        self.sizes(&sizes?, &shape).map(Lazy::from)
     }
 
     /// The results of a node whose inputs are all held by the graph.

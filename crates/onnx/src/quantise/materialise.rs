@@ -6,9 +6,13 @@ use super::lazy::{Constant, Lazy, Pointwise};
 use super::piecewise::{MAX_KNOTS, Piecewise, negated};
 use super::table;
 use super::walk::Quantiser;
+use crate::array::UNBOUNDED;
 use program::formula::Instruction;
 use program::operator::AtLeastZero;
 use program::{Dim, Tensor, ValueId};
+
+/// The least power of two that stands for a number without bound, such as the minus infinity of a mask.
+pub const FAR: i32 = 15;
 
 impl Quantiser<'_> {
     /// Fraction bits for values in a calibrated range.
@@ -38,10 +42,22 @@ impl Quantiser<'_> {
 
     /// A constant as a parameter with at most `most` fraction bits.
     pub fn parameter(&mut self, constant: &Constant, most: i32) -> Result<Value, Refusal> {
-        let array = &constant.array;
-        if array.data.iter().any(|value| !value.is_finite()) {
-            return Err(format!("the constant {:?} is not finite", constant.name));
+        if constant.array.data.iter().any(|value| value.is_nan()) {
+            return Err(format!("the constant {:?} is not a number", constant.name));
         }
+        let is_bounded = |value: &f64| value.abs() < UNBOUNDED;
+        if !constant.array.data.iter().all(is_bounded) {
+            let log = (log2_of(constant.array.range().unwrap_or_default()) + 6).max(FAR);
+            let far = |value: f64| {
+                if is_bounded(&value) {
+                    value
+                } else {
+                    power(log).copysign(value)
+                }
+            };
+            return self.parameter(&constant.map(far), most);
+        }
+        let array = &constant.array;
         let range = array.range().unwrap_or((0.0, 0.0));
         let limit = self.options.weight_bits.cast_signed() - 1;
         let mut bits = (limit - log2_of(range)).clamp(-20, 40);
@@ -63,6 +79,11 @@ impl Quantiser<'_> {
         let key = (constant.name.clone(), array.clone(), bits);
         if let Some((_, value)) = self.parameters.iter().find(|(other, _)| *other == key) {
             return Ok(value.clone());
+        }
+        if let Some(mut value) = self.tied(array, bits)? {
+            value.range = range;
+            self.parameters.push((key, value.clone()));
+            return Ok(value);
         }
         let scale = power(bits);
         let values = array
@@ -98,6 +119,7 @@ impl Quantiser<'_> {
         }
         if let Some(found) = Piecewise::of(expr) {
             if let Some((slope, offset)) = found.line() {
+                let (slope, offset) = bounded_line(base, slope, offset)?;
                 return self.line(base, slope, offset);
             }
             if found.knots.len() <= MAX_KNOTS {
@@ -160,4 +182,23 @@ impl Quantiser<'_> {
     pub fn size(&self, dim: &Dim) -> Result<usize, Refusal> {
         self.builder.size(dim)
     }
+}
+
+/// A line whose numbers are bounded; one through a number without bound is taken at truth values only, where it
+/// is how a mask is written.
+fn bounded_line(base: &Value, slope: f64, offset: f64) -> Result<(f64, f64), Refusal> {
+    if slope.abs() < UNBOUNDED && offset.abs() < UNBOUNDED {
+        return Ok((slope, offset));
+    }
+    if !base.is_truth() {
+        return Err("a multiple by a number without bound of other than a truth value".into());
+    }
+    let end = |value: f64| {
+        if value.abs() < UNBOUNDED {
+            return value;
+        }
+        power(FAR).copysign(value)
+    };
+    let (zero, one) = (end(offset), end(slope + offset));
+    Ok((one - zero, zero))
 }

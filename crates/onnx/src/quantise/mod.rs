@@ -8,15 +8,17 @@ mod fold;
 pub mod lazy;
 mod line;
 pub mod linear;
-mod materialise;
+pub mod materialise;
 mod narrow;
 mod node;
 pub mod options;
 pub mod piecewise;
+pub mod position;
 mod prune;
 mod rectify;
 mod report;
 pub mod table;
+mod tied;
 mod walk;
 
 pub use builder::{Refusal, Value};

@@ -42,6 +42,7 @@ impl Builder {
         value.known = meet(known, value.known);
         value.fixed = x.fixed;
         value.range = x.range;
+        value.position = x.position.clone().filter(|_| shift == 0);
         self.rescaled.insert((x.id, shift), value.clone());
         Ok(value)
     }

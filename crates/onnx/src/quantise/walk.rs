@@ -34,6 +34,8 @@ pub struct Quantiser<'a> {
     pub(super) functions: Vec<(ValueId, i32, Expr, Value)>,
     /// Values that are contractions with constants.
     pub(crate) linears: BTreeMap<ValueId, Linear>,
+    /// What concatenations along the last axis are made of.
+    pub(crate) concatenations: BTreeMap<ValueId, Vec<Value>>,
     pub(super) model: &'a Model,
     calibration: Calibration,
     /// What each outlet is; nothing for those that could not be lowered.
@@ -97,6 +99,7 @@ impl<'a> Quantiser<'a> {
             parameters: Vec::new(),
             functions: Vec::new(),
             linears: BTreeMap::new(),
+            concatenations: BTreeMap::new(),
             model,
             calibration,
             values: BTreeMap::new(),
@@ -151,13 +154,13 @@ impl<'a> Quantiser<'a> {
         let shape = input.shape.clone();
         let shape = shape.ok_or("the shape depends on more than the symbols of the inputs")?;
         let given = self.options.ranges.get(&input.name).copied();
-        let range = match given {
-            Some(range) => range,
-            None if self.calibration.given => seen,
-            None => declared(self.options, &input.name, input.integers),
+        let is_stated = given.is_some() || input.implied.is_some();
+        let range = match self.calibration.given && !is_stated {
+            true => seen,
+            false => declared(self.options, input),
         };
-        // One bit more than was seen, unless somebody said where the values lie.
-        let spare = i32::from(given.is_none() && self.calibration.given);
+        // One bit more than was seen, unless somebody or the graph says where the values lie.
+        let spare = i32::from(!is_stated && (self.calibration.given || input.integers));
         let (log, bits) = if input.integers {
             let most = range.0.abs().max(range.1.abs()) + 1.0;
             (log2_of((0.0, most)) + spare, 0)
@@ -200,9 +203,8 @@ impl<'a> Quantiser<'a> {
             };
         };
         if let Some(constant) = node.op.downcast_ref::<Const>() {
-            let constant = self.constant(&node.name, constant.val().clone());
-            self.values
-                .insert((node.id, 0), Lazy::Constant(constant.map_err(Some)?));
+            let value = self.held(&node.name, constant).map_err(Some)?;
+            self.values.insert((node.id, 0), value);
             return Ok(());
         }
         if let Some(folded) = self.fold(node, &inputs) {

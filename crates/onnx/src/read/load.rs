@@ -64,7 +64,7 @@ fn load_checked(
     let folder = folder.and_then(Path::to_str);
     let mut notes = Vec::new();
     let symbolic = typed(&reader, &model, folder, None).and_then(|found| {
-        without_sizes(&found.0)?;
+        check_sizes(&found.0)?;
         Ok(found)
     });
     let (graph, symbols) = match symbolic {
@@ -86,26 +86,49 @@ fn load_checked(
     })
 }
 
-/// That no symbolic size is used as data.
-fn without_sizes(graph: &TypedModel) -> TractResult<()> {
-    use tract_onnx::tract_core::ops::konst::Const;
+/// That symbolic sizes that are used as data are used for positions.
+fn check_sizes(graph: &TypedModel) -> TractResult<()> {
+    use tract_onnx::tract_core::ops;
+    let symbolic = |constant: &ops::konst::Const| {
+        let tensor = constant.val();
+        tensor.datum_type() == TDim::datum_type() && tensor.cast_to::<i64>().is_err()
+    };
+    let is_known = |op: &dyn TypedOp| {
+        op.is::<ops::array::Range>()
+            || op.is::<ops::array::MultiBroadcastTo>()
+            || op.is::<ops::array::TypedConcat>()
+            || op.is::<ops::binary::TypedBinOp>()
+            || op.is::<ops::cast::Cast>()
+            || op.is::<ops::change_axes::AxisOp>()
+            || op.is::<ops::logic::Iff>()
+    };
     for node in graph.nodes() {
-        let symbolic = |constant: &Const| {
-            let tensor = constant.val();
-            tensor.datum_type() == TDim::datum_type() && tensor.cast_to::<i64>().is_err()
-        };
-        let is_used = node
-            .outputs
-            .iter()
-            .any(|output| !output.successors.is_empty());
-        if is_used && node.op_as::<Const>().is_some_and(symbolic) {
-            return Err(TractError::msg(format!(
-                "{:?} computes with a symbolic size",
-                node.name
-            )));
+        if !node.op_as::<ops::konst::Const>().is_some_and(symbolic) {
+            continue;
+        }
+        for user in node.outputs.iter().flat_map(|output| &output.successors) {
+            let user = graph.node(user.node);
+            if !is_known(user.op.as_ref()) {
+                return Err(TractError::msg(format!(
+                    "{:?} ({}) computes with the symbolic size {:?}",
+                    user.name,
+                    user.op.name(),
+                    node.name
+                )));
+            }
         }
     }
     Ok(())
+}
+
+/// tract's simplification, without the pass that cuts masks into regions: where a mask compares positions along two
+/// axes, as a causal one does, it takes the position along one for the end of a region along the other.
+fn simplify(graph: &mut TypedModel) -> TractResult<()> {
+    let mut passes = tract_onnx::tract_core::optim::Optimizer::declutter();
+    passes
+        .passes
+        .retain(|pass| !format!("{pass:?}").starts_with("FoldUniformMask"));
+    passes.optimize(graph)
 }
 
 /// The typed graph, with every symbol replaced if `fixed` says by what.
@@ -149,7 +172,8 @@ fn typed(
     for at in 0..graph.output_outlets()?.len() {
         graph.set_output_fact(at, InferenceFact::default())?;
     }
-    let typed = graph.into_typed()?.into_decluttered()?;
+    let mut typed = graph.into_typed()?;
+    simplify(&mut typed)?;
     let mut symbols = Vec::new();
     for outlet in typed.input_outlets()? {
         for dim in typed.outlet_fact(*outlet)?.shape.iter() {

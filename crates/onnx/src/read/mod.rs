@@ -1,8 +1,10 @@
 //! Reading ONNX files: limits, protobuf, tract's typed graph.
 
 pub mod dims;
+mod implied;
 pub mod limits;
 mod load;
 mod proto;
 
+pub use implied::implied;
 pub use load::{Loaded, guard, load};

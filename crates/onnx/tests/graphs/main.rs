@@ -1,5 +1,6 @@
-//! Small graphs that the tests build themselves.
+//! Small graphs: those that the tests build themselves, and exported ones.
 
 mod build;
 mod hostile;
+mod language;
 mod quantise;

@@ -11,7 +11,7 @@ fn model(bytes: &[u8]) -> Model {
 }
 
 /// The outputs of the integer program and those of the float model.
-fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>, Vec<f64>) {
+pub fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>, Vec<f64>) {
     let symbols = model.bind(inputs).expect("symbols");
     let program = quantised.program.bind(&symbols).expect("a program");
     #[expect(clippy::cast_possible_truncation, reason = "inputs are small")]

@@ -1,0 +1,217 @@
+//! Elements at positions that follow from the index alone: views instead of lookups.
+
+use super::prelude::*;
+use crate::quantise::position::Position;
+use tract_onnx::tract_core::ops::array::{GatherElements, GatherNd};
+
+pub const FAMILY: Family = Family { applies, lower };
+
+fn applies(node: &TypedNode) -> bool {
+    node.op.is::<GatherNd>() || node.op.is::<GatherElements>()
+}
+
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    if let Some(op) = node.op_as::<GatherElements>() {
+        return elements(q, node, op.axis);
+    }
+    let op = node.op_as::<GatherNd>().ok_or("no gathering")?;
+    let reason = "indices of a GatherND that depend on data; only positions are possible";
+    let Lazy::Pointwise(Pointwise { base, expr, .. }) = node.input(1)? else {
+        return Err(reason.into());
+    };
+    if op.batch_dims != 0 || *expr != Expr::Variable {
+        return Err(reason.into());
+    }
+    let parts = q.concatenations.get(&base.id).cloned();
+    let parts = parts.unwrap_or_else(|| vec![base.clone()]);
+    let positions: Option<Vec<Position>> = parts.iter().map(component).collect();
+    let positions = positions.ok_or(reason)?;
+    let mut shape = base.shape.clone();
+    shape.pop();
+    let table = q.arranged(node.input(0)?)?;
+    let value = located(q, &table, 0, &positions, &shape)?.ok_or(reason)?;
+    Ok(vec![value.into()])
+}
+
+/// Elements at one position along an axis and at the index itself along all others.
+fn elements(q: &mut Quantiser<'_>, node: &Node<'_>, axis: usize) -> Result<Vec<Lazy>, Refusal> {
+    let reason = "indices of GatherElements that depend on data; only positions are possible";
+    let index = q.arranged(node.input(1)?)?;
+    let own = index.position.clone().ok_or(reason)?;
+    let rank = index.shape.len();
+    let at = |other: usize| {
+        let mut position = Position::number(Dim::Known(0), rank);
+        position.factors[other] = Dim::Known(1);
+        position
+    };
+    let positions = (0..rank).map(|other| {
+        if other == axis {
+            own.clone()
+        } else {
+            at(other)
+        }
+    });
+    let positions: Vec<Position> = positions.collect();
+    let table = q.arranged(node.input(0)?)?;
+    let value = located(q, &table, 0, &positions, &index.shape.clone())?.ok_or(reason)?;
+    Ok(vec![value.into()])
+}
+
+/// The position without the last axis, which has size one.
+fn component(part: &Value) -> Option<Position> {
+    part.shape.last().filter(|dim| is_one(dim))?;
+    let mut position = part.position.clone()?;
+    position.factors.pop();
+    Some(position)
+}
+
+/// An axis of the elements that are being selected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    /// One of the table.
+    Table(usize),
+    /// One of the index.
+    Index(usize),
+}
+
+/// Steps in the making, with what each axis is and how long.
+struct Path {
+    steps: Vec<Step<Dim>>,
+    axes: Vec<(Axis, Dim)>,
+}
+
+/// The elements of a table whose axes from `first` on are at these positions, of indices of some shape; the axes of
+/// the index stand where those of the table were. Nothing if the positions are no arrangement of whole axes.
+///
+/// Where a position lies outside of the table for some sizes, these sizes have no program.
+pub fn located(
+    q: &mut Quantiser<'_>,
+    table: &Value,
+    first: usize,
+    positions: &[Position],
+    index: &[Dim],
+) -> Result<Option<Value>, Refusal> {
+    let rank = table.shape.len();
+    let axes = table.shape.iter().enumerate();
+    let mut path = Path {
+        steps: Vec::new(),
+        axes: axes
+            .map(|(axis, dim)| (Axis::Table(axis), dim.clone()))
+            .collect(),
+    };
+    for (at, position) in positions.iter().enumerate() {
+        if path.select(q, first + at, position, index).is_none() {
+            return Ok(None);
+        }
+    }
+    for (axis, size) in index.iter().enumerate() {
+        if !path.axes.iter().any(|(own, _)| *own == Axis::Index(axis)) {
+            path.repeat(axis, size);
+        }
+    }
+    let after = first + positions.len();
+    let order = { (0..first).map(Axis::Table) }
+        .chain((0..index.len()).map(Axis::Index))
+        .chain((after..rank).map(Axis::Table));
+    let places: Option<Vec<usize>> = order
+        .map(|axis| path.axes.iter().position(|(own, _)| *own == axis))
+        .collect();
+    let Some(places) = places.filter(|places| places.len() == path.axes.len()) else {
+        return Ok(None);
+    };
+    let shape = places
+        .iter()
+        .map(|&place| path.axes[place].1.clone())
+        .collect();
+    path.steps.push(Step::Permute(places));
+    q.builder.view(table, path.steps, shape).map(Some)
+}
+
+impl Path {
+    /// Replaces an axis of the table by those axes of the index that its positions depend on.
+    fn select(
+        &mut self,
+        q: &Quantiser<'_>,
+        axis: usize,
+        position: &Position,
+        index: &[Dim],
+    ) -> Option<()> {
+        let place = self
+            .axes
+            .iter()
+            .position(|(own, _)| *own == Axis::Table(axis))?;
+        let factors = position.factors.iter().enumerate();
+        let mut used: Vec<(usize, &Dim)> =
+            factors.filter(|(_, dim)| dim.known() != Some(0)).collect();
+        let is_free = |(at, _): &(usize, &Dim)| {
+            { self.axes.iter() }.all(|(own, _)| *own != Axis::Index(*at)) && *at < index.len()
+        };
+        if !used.iter().all(is_free) {
+            return None;
+        }
+        // The axis that varies fastest comes last.
+        used.sort_by_key(|(_, factor)| std::cmp::Reverse(q.size(factor).unwrap_or(usize::MAX)));
+        let start = position.constant.clone();
+        match &used[..] {
+            [] => {
+                self.steps.push(slice(place, start, Dim::Known(1), 1));
+                self.steps.push(Step::RemoveAxis(place));
+                self.axes.remove(place);
+            }
+            [(at, factor)] => {
+                let step = factor.known().filter(|&step| step > 0)?;
+                self.steps
+                    .push(slice(place, start, index[*at].clone(), step));
+                self.axes[place] = (Axis::Index(*at), index[*at].clone());
+            }
+            several => {
+                // Row-major order of several axes, all of the table's.
+                let mut stride = Dim::Known(1);
+                for (at, factor) in several.iter().rev() {
+                    same(q, factor, &stride).then_some(())?;
+                    stride = crate::quantise::position::times(&stride, &index[*at]);
+                }
+                let whole = start.known() == Some(0) && same(q, &stride, &self.axes[place].1);
+                whole.then_some(())?;
+                let own = several
+                    .iter()
+                    .map(|(at, _)| (Axis::Index(*at), index[*at].clone()));
+                self.axes.splice(place..=place, own);
+                let shape = self.axes.iter().map(|(_, dim)| dim.clone());
+                self.steps.push(Step::Reshape(shape.collect()));
+            }
+        }
+        Some(())
+    }
+
+    /// A new axis at the end, along which nothing changes.
+    fn repeat(&mut self, axis: usize, size: &Dim) {
+        let place = self.axes.len();
+        self.steps.push(Step::InsertAxis(place));
+        if !is_one(size) {
+            let size = size.clone();
+            self.steps.push(Step::Broadcast { axis: place, size });
+        }
+        self.axes.push((Axis::Index(axis), size.clone()));
+    }
+}
+
+fn slice(axis: usize, start: Dim, len: Dim, step: usize) -> Step<Dim> {
+    Step::Slice {
+        axis,
+        start,
+        len,
+        step,
+    }
+}
+
+/// Whether two sizes agree; where they do not after all, some sizes have no program.
+fn same(q: &Quantiser<'_>, a: &Dim, b: &Dim) -> bool {
+    let count = q.builder.reference().len();
+    [7, 11, 29].into_iter().all(|start| {
+        let symbols: Vec<usize> = (0..count).map(|at| start + 6 * at).collect();
+        a == b
+            || a.bind(&symbols)
+                .is_ok_and(|size| b.bind(&symbols) == Ok(size))
+    })
+}
