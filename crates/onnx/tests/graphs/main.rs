@@ -3,3 +3,4 @@
 mod build;
 mod hostile;
 mod quantise;
+mod vision;
