@@ -219,27 +219,32 @@ fn norms(
         return None;
     }
     let scale = power(value.bits);
-    let mut sums: BTreeMap<usize, (i128, i128)> = BTreeMap::new();
-    let mut index = vec![0usize; shape.len()];
+    // The place of an element's result, and how far each axis moves it.
+    let (mut strides, mut results) = (vec![0; shape.len()], 1usize);
+    for (axis, &size) in shape.iter().enumerate().rev() {
+        if labels[axis] < rank {
+            strides[axis] = results;
+            results *= size;
+        }
+    }
+    let mut sums = vec![(0i128, 0i128); results];
+    let (mut index, mut place) = (vec![0usize; shape.len()], 0);
     for weight in &array.data {
-        let free = index.iter().zip(&shape).zip(labels);
-        let key = free
-            .filter(|(_, label)| **label < rank)
-            .fold(0, |key, ((&at, &size), _)| key * size + at);
         let weight = i128::from(nearest(weight * scale));
-        let entry = sums.entry(key).or_default();
-        entry.0 += weight.max(0);
-        entry.1 += weight.min(0);
+        sums[place].0 += weight.max(0);
+        sums[place].1 += weight.min(0);
         for axis in (0..shape.len()).rev() {
             index[axis] += 1;
+            place += strides[axis];
             if index[axis] < shape[axis] {
                 break;
             }
             index[axis] = 0;
+            place -= strides[axis] * shape[axis];
         }
     }
     let mut known: Option<Wide> = None;
-    for (positive, negative) in sums.into_values() {
+    for (positive, negative) in sums {
         let up = Wide {
             lo: positive,
             hi: positive,
