@@ -5,12 +5,14 @@ use tract_onnx::tract_core::ops::array::{
     FiniteReshape, MultiBroadcastTo, Pad, PadMode, Slice, Tile,
 };
 use tract_onnx::tract_core::ops::change_axes::AxisOp;
+use tract_onnx::tract_core::ops::downsample::Downsample;
 
 pub const FAMILY: Family = Family { applies, lower };
 
 fn applies(node: &TypedNode) -> bool {
     let op: &dyn tract_onnx::prelude::TypedOp = node.op.as_ref();
     op.is::<AxisOp>()
+        || op.is::<Downsample>()
         || op.is::<FiniteReshape>()
         || op.is::<MultiBroadcastTo>()
         || op.is::<Pad>()
@@ -100,6 +102,17 @@ fn steps(q: &Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Step<Dim>>, Refusal> 
             len: to[op.axis].clone(),
             step: 1,
         }]);
+    }
+    if let Some(op) = node.op_as::<Downsample>() {
+        let slice = Step::Slice {
+            axis: op.axis,
+            start: Dim::from(op.modulo),
+            len: to[op.axis].clone(),
+            step: op.stride.unsigned_abs(),
+        };
+        // A negative stride begins at the last element.
+        let backwards = (op.stride < 0).then_some(Step::Reverse(op.axis));
+        return Ok(backwards.into_iter().chain([slice]).collect());
     }
     if let Some(op) = node.op_as::<Tile>() {
         // Each repeated axis: a new one before it, repeated, and both as one.

@@ -1,19 +1,28 @@
 //! Rounding, and cutting off what could become too wide.
 
 use super::builder::{Builder, Refusal, Value, log2_of, meet, power, real};
-use program::operator::{Rescale, Split};
+use program::operator::{Clamp, Rescale, Split};
 use program::{Interval, ValueId};
 use relation::interval::Wide;
 
-/// Bits of a magnitude that a value may have before it is cut off.
-const WIDE: u32 = 36;
+/// Bits of a magnitude that a value may have before it is cut off: two lookups show as many, and thousands of its
+/// products with weights can be added up.
+const WIDE: u32 = 26;
 
 /// Bits beyond the calibrated range that a cut leaves.
-const MARGIN: i32 = 6;
+const MARGIN: i32 = 4;
 
 /// `floor((value + 2^(shift - 1)) / 2^shift)`.
 const fn round(value: i128, shift: u32) -> i128 {
     (value + ((1i128 << shift) >> 1)) >> shift
+}
+
+/// Where rounded values lie.
+pub const fn rounded(known: Wide, shift: u32) -> Wide {
+    Wide {
+        lo: round(known.lo, shift),
+        hi: round(known.hi, shift),
+    }
 }
 
 impl Builder {
@@ -31,10 +40,7 @@ impl Builder {
         if let Some(value) = self.rescaled.get(&(x.id, shift)) {
             return Ok(value.clone());
         }
-        let known = Wide {
-            lo: round(x.known.lo, shift),
-            hi: round(x.known.hi, shift),
-        };
+        let known = rounded(x.known, shift);
         let interval = Self::declared(known, x.fixed);
         let node = self.push(Rescale { shift, interval }.into(), vec![x.id])?;
         let bits = x.bits - shift.cast_signed();
@@ -49,10 +55,7 @@ impl Builder {
 
     /// `max(x', 0)` and `max(-x', 0)` of the value rounded by `shift` bits.
     pub fn split(&mut self, x: &Value, shift: u32) -> Result<[Value; 2], Refusal> {
-        let known = Wide {
-            lo: round(x.known.lo, shift),
-            hi: round(x.known.hi, shift),
-        };
+        let known = rounded(x.known, shift);
         let interval = Self::declared(known, x.fixed);
         let node = self.push(Split { shift, interval }.into(), vec![x.id])?;
         let bits = x.bits - shift.cast_signed();
@@ -72,10 +75,9 @@ impl Builder {
     /// The value with at most `bits` fraction bits, without products, and of moderate width.
     pub fn narrow_to(&mut self, x: &Value, bits: i32) -> Result<Value, Refusal> {
         let shift = u32::try_from(x.bits - bits).unwrap_or(0).min(48);
-        let wide = real(x.known.hi.max(-x.known.lo)) * power(-shift.cast_signed());
-        let seen = log2_of(x.range) + x.bits - shift.cast_signed();
-        if wide >= power(WIDE.cast_signed()) && seen + MARGIN < WIDE.cast_signed() {
-            return self.saturate(x, shift, (seen + MARGIN).max(12));
+        let rounded_bits = x.bits - shift.cast_signed();
+        if let Some(log) = self.cut(rounded(x.known, shift), x.range, rounded_bits) {
+            return self.saturate(x, shift, log);
         }
         if x.exact && shift <= 1 {
             return Ok(x.clone());
@@ -99,25 +101,39 @@ impl Builder {
         self.saturate(&narrow, 0, log)
     }
 
+    /// Where a value with that many fraction bits fewer is cut off, `-2^n ..= 2^n - 1`, if it could be so wide that
+    /// this pays.
+    pub(super) fn cut(&self, known: Wide, range: (f64, f64), bits: i32) -> Option<i32> {
+        let wide = real(known.hi.max(-known.lo));
+        let seen = log2_of(range) + bits;
+        let cuts = wide >= power(WIDE.cast_signed()) && seen + MARGIN < WIDE.cast_signed();
+        cuts.then(|| (seen + MARGIN).max(12))
+    }
+
     /// The value rounded, and cut off to `-2^log ..= 2^log - 1`.
     fn saturate(&mut self, x: &Value, shift: u32, log: i32) -> Result<Value, Refusal> {
         let end = 1i64 << log.clamp(1, 58);
-        let (low, high) = (
-            end.checked_mul(1 << shift),
-            (end - 1).checked_mul(1 << shift),
-        );
-        let (low, high) = low.zip(high).ok_or("values are too wide to be cut off")?;
-        let from = self.sum(&[(1, x)], low, x.bits)?;
-        let [above, _] = self.split(&from, shift)?;
-        let from = self.sum(&[(1, x)], -high, x.bits)?;
-        let [beyond, _] = self.split(&from, shift)?;
-        let mut cut = self.sum(&[(1, &above), (-1, &beyond)], -end, above.bits)?;
-        cut.known = Wide {
-            lo: -i128::from(end),
-            hi: i128::from(end) - 1,
+        self.clamp(x, shift, Interval::new(-end, end - 1))
+    }
+
+    /// The value rounded by `shift` bits, and cut off at the ends of an interval.
+    pub fn clamp(&mut self, x: &Value, shift: u32, to: Interval) -> Result<Value, Refusal> {
+        let known = rounded(x.known, shift);
+        let operator = Clamp {
+            shift,
+            to,
+            interval: Self::declared(known, x.fixed),
         };
-        cut.fixed = true;
-        cut.range = x.range;
-        self.rescale(&cut, 0)
+        let node = self.push(operator.into(), vec![x.id])?;
+        let bits = x.bits - shift.cast_signed();
+        let mut value = self.value(ValueId { node, output: 0 }, x.shape.clone(), bits, true);
+        // The ends hold whatever the sizes are.
+        value.known = to.into();
+        if x.fixed {
+            value.known = meet(value.known, known);
+        }
+        value.fixed = true;
+        value.range = x.range;
+        Ok(value)
     }
 }

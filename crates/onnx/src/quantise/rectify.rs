@@ -1,8 +1,10 @@
 //! Piecewise linear functions by positive and negative parts.
 
 use super::builder::{Refusal, Value, log2_of, meet, nearest, power, real};
+use super::narrow::rounded;
 use super::piecewise::Piecewise;
 use super::walk::Quantiser;
+use program::Interval;
 use relation::interval::Wide;
 
 impl Quantiser<'_> {
@@ -25,22 +27,13 @@ impl Quantiser<'_> {
             x.clone()
         };
         let shift = shift.min(u32::try_from(x.bits - bits).unwrap_or(0));
-        // Jumps of the slope, as integers over a power of two.
-        let first = function.pieces[0].0;
+        // Slopes as integers over a power of two.
         let slopes: Vec<f64> = function.pieces.iter().map(|piece| piece.0).collect();
         let exponent = common_exponent(&slopes);
-        let scaled = |slope: f64| nearest(slope * power(exponent));
-        let mut parts = Vec::new();
-        for (at, &knot) in function.knots.iter().enumerate() {
-            let distance = self
-                .builder
-                .sum(&[(1, &x)], -nearest(knot * power(x.bits)), x.bits)?;
-            let [above, below] = self.builder.split(&distance, shift)?;
-            let left = if at == 0 { scaled(first) } else { 0 };
-            let right = scaled(slopes[at + 1]) - if at == 0 { 0 } else { scaled(slopes[at]) };
-            parts.push((right, above));
-            parts.push((-left, below));
-        }
+        let parts = match self.level(&x, function, shift, range)? {
+            Some((slope, part)) => vec![(nearest(slope * power(exponent)), part)],
+            None => self.jumps(&x, function, shift, exponent)?,
+        };
         let terms: Vec<(i64, &Value)> = { parts.iter() }
             .filter(|(coefficient, _)| *coefficient != 0)
             .map(|(coefficient, value)| (*coefficient, value))
@@ -57,6 +50,75 @@ impl Quantiser<'_> {
             value.known = meet(known, value.known);
         }
         Ok(value)
+    }
+
+    /// The argument's distance from a knot.
+    fn distance(&mut self, x: &Value, knot: f64) -> Result<Value, Refusal> {
+        let knot = nearest(knot * power(x.bits));
+        self.builder.sum(&[(1, x)], -knot, x.bits)
+    }
+
+    /// A function with one slope between level ends, as that slope and the distance from the first knot, cut off
+    /// where the function is level; and also, if it could be very wide, far beyond its calibrated range.
+    fn level(
+        &mut self,
+        x: &Value,
+        function: &Piecewise,
+        shift: u32,
+        range: (f64, f64),
+    ) -> Result<Option<(f64, Value)>, Refusal> {
+        let bits = x.bits - shift.cast_signed();
+        let (knots, pieces) = (&function.knots[..], &function.pieces[..]);
+        let start = pieces[0].0.mul_add(knots[0], pieces[0].1);
+        // The most that is seen on the sloping side of a knot.
+        let seen = |slope: f64| ((range.0 - start) / slope, (range.1 - start) / slope);
+        let first = self.distance(x, knots[0])?;
+        let known = first.known;
+        let side = |lo: i128, hi: i128| rounded(Wide { lo, hi }, shift);
+        let (slope, to) = match (knots, pieces) {
+            ([from, to], [(0.0, _), (slope, _), (0.0, _)]) => {
+                let width = nearest((to - from) * power(bits));
+                (*slope, (width > 0).then_some((0, width)))
+            }
+            ([_], [(0.0, _), (slope, _)]) => {
+                let log = self.builder.cut(side(0, known.hi), seen(*slope), bits);
+                (*slope, log.map(|log| (0, (1 << log) - 1)))
+            }
+            ([_], [(slope, _), (0.0, _)]) => {
+                let log = self.builder.cut(side(known.lo, 0), seen(*slope), bits);
+                (*slope, log.map(|log| (1 - (1 << log), 0)))
+            }
+            _ => return Ok(None),
+        };
+        let Some((lo, hi)) = to else { return Ok(None) };
+        let part = self.builder.clamp(&first, shift, Interval::new(lo, hi))?;
+        Ok(Some((slope, part)))
+    }
+
+    /// Positive and negative parts of the distances from all knots, and by how much the slope jumps there.
+    fn jumps(
+        &mut self,
+        x: &Value,
+        function: &Piecewise,
+        shift: u32,
+        exponent: i32,
+    ) -> Result<Vec<(i64, Value)>, Refusal> {
+        let slopes: Vec<i64> = { function.pieces.iter() }
+            .map(|piece| nearest(piece.0 * power(exponent)))
+            .collect();
+        let mut parts = Vec::new();
+        for (at, &knot) in function.knots.iter().enumerate() {
+            let distance = self.distance(x, knot)?;
+            let [above, below] = self.builder.split(&distance, shift)?;
+            let (left, jump) = if at == 0 {
+                (slopes[0], slopes[1])
+            } else {
+                (0, slopes[at + 1] - slopes[at])
+            };
+            parts.push((jump, above));
+            parts.push((-left, below));
+        }
+        Ok(parts)
     }
 }
 

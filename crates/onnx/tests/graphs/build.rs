@@ -59,6 +59,18 @@ impl Graph {
         self
     }
 
+    /// With an initialiser of one integer.
+    pub fn int(mut self, name: &str, value: i64) -> Self {
+        self.graph.initializer.push(pb::TensorProto {
+            name: name.into(),
+            dims: vec![1],
+            data_type: 7,
+            int64_data: vec![value],
+            ..Default::default()
+        });
+        self
+    }
+
     /// With an initialiser of two elements whose data are in another file.
     pub fn external(mut self, name: &str, location: &str) -> Self {
         let entry = |key: &str, value: &str| pb::StringStringEntryProto {
@@ -85,6 +97,19 @@ impl Graph {
             output: vec![output.into()],
             ..Default::default()
         });
+        self
+    }
+
+    /// With an attribute of the last node.
+    pub fn ints(mut self, name: &str, values: &[i64]) -> Self {
+        if let Some(node) = self.graph.node.last_mut() {
+            node.attribute.push(pb::AttributeProto {
+                name: name.into(),
+                r#type: pb::attribute_proto::AttributeType::Ints.into(),
+                ints: values.to_vec(),
+                ..Default::default()
+            });
+        }
         self
     }
 

@@ -4,3 +4,4 @@ mod build;
 mod hostile;
 mod language;
 mod quantise;
+mod vision;

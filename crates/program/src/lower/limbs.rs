@@ -72,8 +72,8 @@ pub fn best_limb_bits(demand: &BTreeMap<u32, u64>) -> u32 {
         .unwrap_or(8)
 }
 
-/// The most bits of a limb: tables of `2^16` entries.
-pub const MAX_LIMB_BITS: u32 = 16;
+/// The most bits of a limb: tables of `2^20` entries.
+pub const MAX_LIMB_BITS: u32 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn limbs_add_up_to_the_value() {
         for bits in 0..40 {
-            for most in 4..=16 {
+            for most in 4..=MAX_LIMB_BITS {
                 let sizes = sizes(bits, most);
                 assert_eq!(sizes.iter().sum::<u32>(), bits);
                 assert!(sizes.iter().all(|&size| size <= most));
@@ -103,5 +103,7 @@ mod tests {
     fn few_values_get_small_limbs_and_many_get_large_ones() {
         assert!(best_limb_bits(&BTreeMap::from([(16, 10)])) <= 6);
         assert_eq!(best_limb_bits(&BTreeMap::from([(16, 10_000_000)])), 16);
+        let wide = BTreeMap::from([(15, 10_000_000), (20, 10_000_000)]);
+        assert_eq!(best_limb_bits(&wide), 20);
     }
 }

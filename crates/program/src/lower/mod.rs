@@ -18,6 +18,9 @@ use relation::interval::Wide;
 use relation::{Builder, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View};
 use std::collections::BTreeMap;
 
+/// The most bits of a table of integers that is one public tensor.
+const WHOLE_BITS: u32 = 10;
+
 /// A system in the making: what operators declare their witness and relations to.
 #[derive(Debug)]
 pub struct Lowering {
@@ -267,14 +270,34 @@ impl Lowering {
             return Ok(id);
         }
         let name = format!("0 .. 2^{bits}");
-        let size = 1usize << bits;
-        let values = Tensor::from_i64s(vec![size], (0i64..1 << bits).collect());
-        let values = values.map_err(|_| OperatorError::TooLarge { shape: vec![size] })?;
-        let numbers = self.builder.constant(&name, values);
-        let entries = vec![self.builder.public_view(numbers)?.into()];
+        // Long ones are sums of high and low bits on two axes, which the verifier evaluates one by one: so it takes
+        // no time in proportion to the table.
+        let low = if bits > WHOLE_BITS { bits / 2 } else { bits };
+        let numbers = self.numbers(&format!("{name}, low bits"), low, 0)?;
+        let entries = if low == bits {
+            numbers
+        } else {
+            let high = self.numbers(&format!("{name}, high bits"), bits - low, low)?;
+            let (rows, columns) = (1 << (bits - low), 1 << low);
+            let shape = [rows, columns];
+            let high = high.map(&shape, |view| view.insert_axis(1)?.broadcast(1, columns))?;
+            let low = numbers.map(&shape, |view| view.insert_axis(0)?.broadcast(0, rows))?;
+            high.plus(low)?
+        };
+        let entries = vec![entries];
         let id = self.builder.table(&name, entries);
         self.ranges.insert(bits, id);
         Ok(id)
+    }
+
+    /// The multiples of `2^shift` by the integers `0 .. 2^bits`.
+    fn numbers(&mut self, name: &str, bits: u32, shift: u32) -> Result<Combination, OperatorError> {
+        let size = 1usize << bits;
+        let values = Tensor::from_i64s(vec![size], (0i64..1 << bits).collect());
+        let values = values.map_err(|_| OperatorError::TooLarge { shape: vec![size] })?;
+        let numbers = self.builder.constant(name, values);
+        let numbers = Combination::from(self.builder.public_view(numbers)?);
+        Ok(numbers.times(1 << shift)?)
     }
 
     fn demand(&mut self, bits: u32, values: usize) {

@@ -5,6 +5,7 @@
 //! an operator is a file and a line in the macro `operators`.
 
 mod at_least_zero;
+mod clamp;
 mod concatenate;
 mod constant;
 mod contract;
@@ -29,6 +30,7 @@ use crate::execute::{Array, Recorder};
 use crate::fact::Fact;
 use crate::lower::{Expression, Lowering};
 pub use at_least_zero::AtLeastZero;
+pub use clamp::Clamp;
 pub use concatenate::Concatenate;
 pub use constant::Constant;
 pub use contract::Contract;
@@ -169,6 +171,8 @@ operators! {
     Extreme,
     /// Rows of a table by runtime indices.
     Gather,
+    /// Rounding, cut off at the ends of an interval.
+    Clamp,
 }
 
 impl Operator<usize> {

@@ -5,6 +5,7 @@
 
 mod at_least_zero;
 mod case;
+mod clamp;
 mod divide;
 mod extreme;
 mod forge;
@@ -26,6 +27,7 @@ fn cases() -> Vec<Case> {
         linear::cases(),
         rescale::cases(),
         split::cases(),
+        clamp::cases(),
         at_least_zero::cases(),
         function::cases(),
         select::cases(),
