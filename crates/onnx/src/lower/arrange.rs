@@ -11,7 +11,8 @@ pub const FAMILY: Family = Family { applies, lower };
 
 fn applies(node: &TypedNode) -> bool {
     let op: &dyn TypedOp = node.op.as_ref();
-    op.is::<StridedSlice>() || op.is::<Trilu>()
+    let by_name = ["Downsample", "NearestUpsample"];
+    op.is::<StridedSlice>() || op.is::<Trilu>() || by_name.contains(&&*op.name())
 }
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {

@@ -23,13 +23,13 @@ fn is_comparison(op: &dyn BinMiniOp) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = binary(node)?;
-    if let Some(fused) = fuse(q, node)? {
-        return Ok(vec![fused]);
-    }
     for at in 0..2 {
         if let Some(value) = with_infinity(q, node, op, at)? {
             return Ok(vec![value.into()]);
         }
+    }
+    if let Some(fused) = fuse(q, node)? {
+        return Ok(vec![fused]);
     }
     let mut values = Vec::new();
     for at in 0..2 {
