@@ -4,40 +4,41 @@ use super::prelude::*;
 use crate::quantise::position::Position;
 use tract_onnx::tract_core::ops::array::{GatherElements, GatherNd};
 
-pub const FAMILY: Family = Family { applies, lower };
-
-fn applies(node: &TypedNode) -> bool {
-    node.op.is::<GatherNd>() || node.op.is::<GatherElements>()
-}
-
-fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+/// What a GatherElements or GatherND selects, if its indices follow from their own places; else nothing.
+pub fn at_positions(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Option<Value>, Refusal> {
+    let Lazy::Pointwise(Pointwise { base, expr, .. }) = node.input(1)? else {
+        return Ok(None);
+    };
+    if *expr != Expr::Variable {
+        return Ok(None);
+    }
+    let base = base.clone();
     if let Some(op) = node.op_as::<GatherElements>() {
-        return elements(q, node, op.axis);
+        return elements(q, node, op.axis, &base);
     }
     let op = node.op_as::<GatherNd>().ok_or("no gathering")?;
-    let reason = "indices of a GatherND that depend on data; only positions are possible";
-    let Lazy::Pointwise(Pointwise { base, expr, .. }) = node.input(1)? else {
-        return Err(reason.into());
-    };
-    if op.batch_dims != 0 || *expr != Expr::Variable {
-        return Err(reason.into());
-    }
     let parts = q.concatenations.get(&base.id).cloned();
     let parts = parts.unwrap_or_else(|| vec![base.clone()]);
     let positions: Option<Vec<Position>> = parts.iter().map(component).collect();
-    let positions = positions.ok_or(reason)?;
+    let Some(positions) = positions.filter(|_| op.batch_dims == 0) else {
+        return Ok(None);
+    };
     let mut shape = base.shape.clone();
     shape.pop();
     let table = q.arranged(node.input(0)?)?;
-    let value = located(q, &table, 0, &positions, &shape)?.ok_or(reason)?;
-    Ok(vec![value.into()])
+    located(q, &table, 0, &positions, &shape)
 }
 
 /// Elements at one position along an axis and at the index itself along all others.
-fn elements(q: &mut Quantiser<'_>, node: &Node<'_>, axis: usize) -> Result<Vec<Lazy>, Refusal> {
-    let reason = "indices of GatherElements that depend on data; only positions are possible";
-    let index = q.arranged(node.input(1)?)?;
-    let own = index.position.clone().ok_or(reason)?;
+fn elements(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    axis: usize,
+    index: &Value,
+) -> Result<Option<Value>, Refusal> {
+    let Some(own) = index.position.clone() else {
+        return Ok(None);
+    };
     let rank = index.shape.len();
     let at = |other: usize| {
         let mut position = Position::number(Dim::Known(0), rank);
@@ -53,8 +54,7 @@ fn elements(q: &mut Quantiser<'_>, node: &Node<'_>, axis: usize) -> Result<Vec<L
     });
     let positions: Vec<Position> = positions.collect();
     let table = q.arranged(node.input(0)?)?;
-    let value = located(q, &table, 0, &positions, &index.shape.clone())?.ok_or(reason)?;
-    Ok(vec![value.into()])
+    located(q, &table, 0, &positions, &index.shape)
 }
 
 /// The position without the last axis, which has size one.

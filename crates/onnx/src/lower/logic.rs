@@ -131,7 +131,8 @@ fn far(node: &Node<'_>, number: f64) -> f64 {
     power(log).copysign(number)
 }
 
-fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusal> {
+/// The second operand where the first, a truth value, is one; else the third.
+pub fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusal> {
     let [condition, then, otherwise] = operands else {
         return Err("a condition and two values are expected".into());
     };

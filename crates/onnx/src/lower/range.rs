@@ -59,8 +59,9 @@ impl Quantiser<'_> {
         let operator = Operator::Iota(Iota { len: len.clone() });
         let node = self.builder.push(operator, Vec::new())?;
         let id = ValueId { node, output: 0 };
-        let mut value = self.builder.value(id, vec![len], 0, true);
-        value.fixed = false;
+        let mut value = self.builder.value(id, vec![len.clone()], 0, true);
+        value.fixed = len.known().is_some();
+        value.integers = true;
         value.position = Some(Position {
             constant: Dim::Known(0),
             factors: vec![Dim::Known(1)],

@@ -22,6 +22,12 @@ fn applies(node: &TypedNode) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let shape = node.shape();
+    if let Some(pad) = node.op_as::<Pad>()
+        && !matches!(pad.mode, PadMode::Constant(_))
+    {
+        let value = super::arrange::fixed(q, node, &[0])?;
+        return Ok(vec![value.ok_or("padding of a constant")?.into()]);
+    }
     let steps = steps(q, node)?;
     // A constant is here because sizes are open.
     let input = match node.input(0)? {
@@ -30,6 +36,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             let value = q.arranged(constant)?;
             let (range, expr) = (value.range, Expr::Variable);
             Pointwise {
+                integers: value.integers,
                 base: value,
                 expr,
                 range,

@@ -30,6 +30,8 @@ pub struct Value {
     pub range: (f64, f64),
     /// What it is as a function of the index alone, if it depends on nothing else.
     pub position: Option<Position>,
+    /// Whether the graph computes integers or truth values here: none of its bits may be rounded away.
+    pub integers: bool,
 }
 
 impl Value {
@@ -177,6 +179,7 @@ impl Builder {
             fixed: true,
             range: (real(known.lo) * scale, real(known.hi) * scale),
             position: None,
+            integers: false,
         }
     }
 
@@ -252,6 +255,7 @@ impl Builder {
         value.known = known.unwrap_or(value.known);
         value.fixed = terms.iter().all(|(_, value)| value.fixed);
         value.position = sum_of_positions(terms, constant, bits);
+        value.integers = terms.iter().all(|(_, value)| value.integers);
         Ok(value)
     }
 
@@ -274,6 +278,7 @@ impl Builder {
         let node = self.push(Operator::View(View { steps }), vec![x.id])?;
         let mut value = self.value(ValueId { node, output: 0 }, shape, x.bits, true);
         value.range = x.range;
+        value.integers = x.integers;
         if sums {
             // The program multiplies by the number of terms; the same holds for what is known.
             let (before, after) = (self.fact(x.id).wide(), value.known);
@@ -317,6 +322,7 @@ impl Builder {
         let known = parts.iter().map(|part| part.known);
         value.known = known.reduce(Wide::hull).unwrap_or(value.known);
         value.fixed = parts.iter().all(|part| part.fixed);
+        value.integers = parts.iter().all(|part| part.integers);
         Ok(value)
     }
 

@@ -16,6 +16,7 @@ mod gather;
 mod iota;
 mod rescale;
 mod select;
+mod sort;
 mod split;
 mod square_root;
 mod sum;
@@ -43,6 +44,7 @@ use relation::{Combination, Einsum};
 pub use rescale::Rescale;
 pub use select::Select;
 use serde::{Deserialize, Serialize};
+pub use sort::Sort;
 pub use split::Split;
 pub use square_root::SquareRoot;
 pub use sum::Sum;
@@ -173,6 +175,8 @@ operators! {
     Gather,
     /// Rounding, cut off at the ends of an interval.
     Clamp,
+    /// The values along an axis in descending order, and where they were.
+    Sort,
 }
 
 impl Operator<usize> {

@@ -16,6 +16,7 @@ mod laws;
 mod linear;
 mod rescale;
 mod select;
+mod sort;
 mod split;
 mod square_root;
 
@@ -36,6 +37,7 @@ fn cases() -> Vec<Case> {
         extreme::cases(),
         gather::cases(),
         iota::cases(),
+        sort::cases(),
     ]
     .concat()
 }
