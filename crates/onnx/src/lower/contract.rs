@@ -14,6 +14,9 @@ fn applies(node: &TypedNode) -> bool {
     node.op.is::<EinSum>()
 }
 
+/// Bits of the length that an open axis may have which is summed over, as that of a sequence in attention.
+const OPEN: u32 = 12;
+
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = node.op_as::<EinSum>().ok_or("no einsum")?;
     if op.q_params.is_some() || node.inputs.len() != 2 {
@@ -127,7 +130,10 @@ impl Quantiser<'_> {
         let (mut a, mut b) = (a.clone(), b.clone());
         let terms = terms(self, &operator, [&a, &b])?;
         // Products must stay clear of half the modulus.
-        let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
+        let room = 58
+            - terms
+                .map_or(OPEN, |terms| 64 - terms.leading_zeros())
+                .min(40);
         let (wide_a, wide_b) = (
             self.builder.magnitude_bits(&a),
             self.builder.magnitude_bits(&b),

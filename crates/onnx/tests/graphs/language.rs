@@ -64,7 +64,12 @@ fn one_program_serves_every_batch_and_length() {
             wrong.push(format!("{name}: {:?}", model.notes()));
             continue;
         }
-        let program = match quantise(&model, &Options::default()) {
+        // Rotary angles grow with the length: ranges come from the longest.
+        let options = Options {
+            symbols: [("sequence".to_owned(), LONGEST)].into(),
+            ..Options::default()
+        };
+        let program = match quantise(&model, &options) {
             Ok(program) => program,
             Err(error) => {
                 wrong.push(format!("{name}: {error}"));
