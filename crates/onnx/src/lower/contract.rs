@@ -7,6 +7,9 @@ use program::operator::Contract;
 use relation::interval::Wide;
 use std::collections::BTreeMap;
 
+/// Bits of the length that an open axis may have which is summed over, as that of a sequence in attention.
+const OPEN: u32 = 12;
+
 /// An einsum of two operands; labels beyond the rank are summed over.
 pub fn einsum(
     q: &mut Quantiser<'_>,
@@ -90,7 +93,10 @@ impl Quantiser<'_> {
         let (mut a, mut b) = (a.clone(), b.clone());
         let terms = terms(self, &operator, [&a, &b])?;
         // Products must stay clear of half the modulus.
-        let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
+        let room = 58
+            - terms
+                .map_or(OPEN, |terms| 64 - terms.leading_zeros())
+                .min(40);
         let (wide_a, wide_b) = (
             self.builder.magnitude_bits(&a),
             self.builder.magnitude_bits(&b),

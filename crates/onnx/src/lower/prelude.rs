@@ -68,7 +68,9 @@ impl Quantiser<'_> {
             .iter()
             .map(|value| self.builder.magnitude_bits(value).cast_signed() + most - value.bits);
         if wide.max().unwrap_or(0) > 56 {
-            let least = values.iter().map(|value| self.bits_for(value.range)).max();
+            // What was zero throughout, as a mask's bounded part is, needs no bits.
+            let some = values.iter().filter(|value| value.range != (0.0, 0.0));
+            let least = some.map(|value| self.bits_for(value.range)).max();
             for value in &mut values {
                 *value = self.builder.narrow_to(value, least.unwrap_or(0))?;
             }

@@ -176,3 +176,21 @@ fn held(array: &Array) -> Option<(i64, Vec<i64>)> {
     let is_sum = !array.shape.is_empty() && integers.iter().enumerate().all(agrees);
     is_sum.then_some((start, factors))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_that_hold_positions_are_recognised() {
+        let array = |shape: &[usize], data: &[f64]| Array {
+            shape: shape.to_vec(),
+            data: data.to_vec(),
+        };
+        let rows = array(&[2, 3], &[5.0, 6.0, 7.0, 15.0, 16.0, 17.0]);
+        assert_eq!(held(&rows), Some((5, vec![10, 1])));
+        assert_eq!(held(&array(&[1, 2], &[0.0, 0.0])), Some((0, vec![0, 0])));
+        assert_eq!(held(&array(&[3], &[0.0, 1.0, 3.0])), None);
+        assert_eq!(held(&array(&[0], &[])), None);
+    }
+}
