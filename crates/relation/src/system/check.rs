@@ -281,12 +281,7 @@ impl System {
                 continue;
             };
             let rows = entries.rows(row, sources);
-            for at in 0..rows.len() {
-                let found = entries.find(&rows, at, sources);
-                if let Some(count) = found.and_then(|entry| counts.get_mut(entry)) {
-                    *count += 1;
-                    continue;
-                }
+            if let Some(at) = entries.tally(&rows, counts, sources) {
                 let index = shape::unravel(relation.shape(), at);
                 let narrow = row.iter().filter(|part| part.shape() == relation.shape());
                 let exact = |part: &Combination| part.get(&index, |source| sources.tensor(source));

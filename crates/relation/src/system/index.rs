@@ -63,8 +63,26 @@ impl<'a> Entries<'a> {
         rows
     }
 
-    /// The first entry that is equal to a row.
-    pub(super) fn find(&self, rows: &Rows, at: usize, sources: &Sources<'_>) -> Option<usize> {
+    /// Counts the entries that some rows are, by the first of equal ones; returns the first row that is none.
+    pub(super) fn tally(
+        &self,
+        rows: &Rows,
+        counts: &mut [i64],
+        sources: &Sources<'_>,
+    ) -> Option<usize> {
+        if self.wide.is_empty() {
+            return self.index.tally(&rows.narrow, counts);
+        }
+        let len = rows.narrow.first().map_or(0, Vec::len);
+        (0..len).find(|&at| {
+            let entry = self.find(rows, at, sources);
+            let count = entry.and_then(|entry| counts.get_mut(entry));
+            count.map(|count| *count += 1).is_none()
+        })
+    }
+
+    /// The entry that is equal to a row.
+    fn find(&self, rows: &Rows, at: usize, sources: &Sources<'_>) -> Option<usize> {
         let narrow: Option<Vec<i64>> = { rows.narrow.iter() }
             .map(|values| values.get(at).copied())
             .collect();
@@ -79,12 +97,6 @@ impl<'a> Entries<'a> {
         let mut wide = self.wide.iter().zip(&rows.wide);
         wide.all(|pair| is_equal(pair) == Some(true))
             .then_some(entry)
-    }
-}
-
-impl Rows {
-    pub(super) fn len(&self) -> usize {
-        self.narrow.first().map_or(0, Vec::len)
     }
 }
 
@@ -128,11 +140,22 @@ pub(super) struct Index {
     /// Where in `order` the entries with each value of the first component begin, from its smallest
     /// value on, if the values lie dense enough.
     starts: Option<(i64, Vec<usize>)>,
+    /// The first value, if the entries are single values that ascend by one; nothing is sorted then.
+    from: Option<i64>,
 }
 
 impl Index {
     fn new(components: Vec<Vec<i64>>) -> Self {
         let len = components.first().map_or(0, Vec::len);
+        if let Some(from) = ascending(&components) {
+            return Self {
+                components,
+                order: Vec::new(),
+                first: (0..len).collect(),
+                starts: None,
+                from: Some(from),
+            };
+        }
         let tuple = |entry: usize| {
             components
                 .iter()
@@ -172,11 +195,36 @@ impl Index {
             order,
             first,
             starts,
+            from: None,
         }
+    }
+
+    /// Counts the entries that some rows are, by the first of equal ones; returns the first row that is none.
+    fn tally(&self, rows: &[Vec<i64>], counts: &mut [i64]) -> Option<usize> {
+        let mut count = |entry: Option<usize>| {
+            let count = entry.and_then(|entry| counts.get_mut(entry));
+            count.map(|count| *count += 1).is_some()
+        };
+        if let (Some(from), [values]) = (self.from, rows) {
+            let entry = |value: i64| usize::try_from(value.checked_sub(from)?).ok();
+            return values.iter().position(|&value| !count(entry(value)));
+        }
+        let len = rows.first().map_or(0, Vec::len);
+        let mut tuple = alloc::vec![0; rows.len()];
+        (0..len).find(|&at| {
+            for (component, values) in tuple.iter_mut().zip(rows) {
+                *component = values.get(at).copied().unwrap_or(0);
+            }
+            !count(self.find(&tuple))
+        })
     }
 
     /// The first entry with this tuple.
     fn find(&self, tuple: &[i64]) -> Option<usize> {
+        if let Some(from) = self.from {
+            let entry = usize::try_from(tuple.first()?.checked_sub(from)?).ok()?;
+            return (entry < self.first.len()).then_some(entry);
+        }
         let bucket = match &self.starts {
             None => self.order.as_slice(),
             Some((lo, starts)) => {
@@ -196,5 +244,47 @@ impl Index {
             .get(at)
             .copied()
             .filter(|&found| entry(found).eq(wanted()))
+    }
+}
+
+/// The first of single values that ascend by one.
+fn ascending(components: &[Vec<i64>]) -> Option<i64> {
+    let [values] = components else { return None };
+    let steps = values.iter().zip(values.iter().skip(1));
+    let ascends = { steps }.all(|(&a, &b)| a.checked_add(1) == Some(b));
+    values.first().copied().filter(|_| ascends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_counted_alike_whether_entries_ascend_by_one_or_not() {
+        let rows = [alloc::vec![7, 5, 7, 6, 7]];
+        for (entries, ascend, expected) in [
+            ([5, 6, 7], true, [1, 1, 3]),
+            ([7, 5, 6], false, [3, 1, 1]),
+            ([5, 7, 6], false, [1, 3, 1]),
+        ] {
+            let index = Index::new(alloc::vec![entries.to_vec()]);
+            assert_eq!(index.from.is_some(), ascend);
+            let mut counts = alloc::vec![0; 3];
+            assert_eq!(index.tally(&rows, &mut counts), None);
+            assert_eq!(counts, expected);
+            // The first row that is no entry is named, below and above the entries.
+            for outside in [4, 8, i64::MIN, i64::MAX] {
+                let rows = [alloc::vec![6, outside, 5, outside]];
+                assert_eq!(index.tally(&rows, &mut counts), Some(1));
+            }
+        }
+    }
+
+    #[test]
+    fn entries_that_are_equal_count_at_the_first() {
+        let index = Index::new(alloc::vec![alloc::vec![1, 1, 2]]);
+        let mut counts = alloc::vec![0; 3];
+        assert_eq!(index.tally(&[alloc::vec![1, 2, 1]], &mut counts), None);
+        assert_eq!(counts, [2, 0, 1]);
     }
 }
