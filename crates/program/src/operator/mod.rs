@@ -15,6 +15,7 @@ mod gather;
 mod iota;
 mod rescale;
 mod select;
+mod sort;
 mod split;
 mod square_root;
 mod sum;
@@ -41,6 +42,7 @@ use relation::{Combination, Einsum};
 pub use rescale::Rescale;
 pub use select::Select;
 use serde::{Deserialize, Serialize};
+pub use sort::Sort;
 pub use split::Split;
 pub use square_root::SquareRoot;
 pub use sum::Sum;
@@ -169,6 +171,8 @@ operators! {
     Extreme,
     /// Rows of a table by runtime indices.
     Gather,
+    /// The values along an axis in descending order, and where they were.
+    Sort,
 }
 
 impl Operator<usize> {

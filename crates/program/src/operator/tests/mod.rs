@@ -15,6 +15,7 @@ mod laws;
 mod linear;
 mod rescale;
 mod select;
+mod sort;
 mod split;
 mod square_root;
 
@@ -34,6 +35,7 @@ fn cases() -> Vec<Case> {
         extreme::cases(),
         gather::cases(),
         iota::cases(),
+        sort::cases(),
     ]
     .concat()
 }
