@@ -33,6 +33,11 @@ fn in_order(value: Value, inputs: &[Declared]) -> Result<BTreeMap<String, Array>
     let Value::Array(lists) = value else {
         bail!("key {INPUT_DATA:?}: expected a list with a list of values for each input");
     };
+    // A model without inputs may come with one list of nothing.
+    let is_empty = |list: &Value| list.as_array().is_some_and(Vec::is_empty);
+    if inputs.is_empty() && lists.iter().all(is_empty) {
+        return Ok(BTreeMap::new());
+    }
     if lists.len() != inputs.len() {
         bail!(
             "key {INPUT_DATA:?}: expected a list for each of the {} inputs, found {}",

@@ -56,6 +56,13 @@ fn lists_in_the_order_of_the_inputs_are_arranged_as_declared() {
 }
 
 #[test]
+fn a_model_without_inputs_takes_a_list_of_nothing() {
+    for text in [r#"{"input_data": [[]]}"#, r#"{"input_data": []}"#, "{}"] {
+        assert!(read_text(text, &[]).expect(text).is_empty());
+    }
+}
+
+#[test]
 fn booleans_and_all_integer_types_are_numbers() {
     let inputs = [declared("x", &[Some(2)])];
     let found = read_text(r#"{"x": [true, 3]}"#, &inputs).expect("read");
