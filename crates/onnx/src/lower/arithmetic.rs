@@ -40,8 +40,13 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         std::mem::swap(&mut a, &mut b);
     }
     let integers = node.types.first().is_some_and(|kind| kind.is_integer());
-    if integers && instruction == Instruction::Divide {
-        return Err("a division of integers; cast to floating point and take the floor".into());
+    if integers {
+        // A table of a function of reals could round their argument; integers are exact.
+        for operand in [&mut a, &mut b] {
+            if matches!(operand, Lazy::Pointwise(found) if found.expr.line().is_none()) {
+                *operand = q.exact(operand)?.into();
+            }
+        }
     }
     if let Some(fused) = fuse(q, node, instruction, &a, &b) {
         return Ok(vec![fused]);
@@ -53,7 +58,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         Instruction::Divide => divide(q, node, &a, &b)?,
         Instruction::Maximum => extreme(q, node, &a, &b, 1)?,
         Instruction::Minimum => extreme(q, node, &a, &b, -1)?,
-        _ => return Err("a power of two tensors; only powers with one number are possible".into()),
+        _ => power_of(q, node, &a, &b)?,
     };
     Ok(vec![value.into()])
 }
@@ -199,12 +204,16 @@ fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Resul
         return Ok(value);
     }
     let (a, b) = (q.exact(a)?, q.exact(b)?);
-    product(q, node, &a, &b)
+    product(q, node.shape(), &a, &b)
 }
 
 /// The product element by element; axes of size one are repeated.
-fn product(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Value, b: &Value) -> Result<Value, Refusal> {
-    let shape = node.shape();
+pub fn product(
+    q: &mut Quantiser<'_>,
+    shape: &[Dim],
+    a: &Value,
+    b: &Value,
+) -> Result<Value, Refusal> {
     let mut operand = |x: &Value, other: &Value| -> Result<(Value, Vec<usize>), Refusal> {
         let (mut labels, mut steps, mut dims) = (Vec::new(), Vec::new(), Vec::new());
         for (axis, dim) in x.shape.iter().enumerate() {
@@ -250,6 +259,7 @@ fn divide(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<
             range: node.range(),
             expr: Expr::Constant(1.0).binary(Instruction::Divide, Expr::Variable),
             base: below,
+            integers: false,
         });
         return multiply(q, node, a, &inverse);
     }
@@ -258,6 +268,34 @@ fn divide(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<
     let above = q.value(a)?;
     let above = q.broadcast(&above, node.shape())?;
     q.divide(&above, &below, node.range())
+}
+
+/// `exp(b ln a)`.
+fn power_of(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<Value, Refusal> {
+    if node.types.first().is_some_and(|kind| kind.is_integer()) {
+        return Err("a power of integers by a tensor, which a table could not give exactly".into());
+    }
+    let base = q.exact(a)?;
+    if base.range.0 <= 0.0 {
+        return Err("a power by a tensor of a base that was not positive in calibration".into());
+    }
+    let logarithm = Lazy::Pointwise(Pointwise {
+        range: (libm::log(base.range.0), libm::log(base.range.1)),
+        expr: Expr::Variable.apply(Function::Ln),
+        base,
+        integers: false,
+    });
+    let mut exponent = multiply(q, node, &logarithm, b)?;
+    exponent.integers = false;
+    let least = node.range().0.max(f64::MIN_POSITIVE);
+    exponent.range = (libm::log(least), libm::log(node.range().1.max(least)));
+    let power = Lazy::Pointwise(Pointwise {
+        base: exponent,
+        expr: Expr::Variable.apply(Function::Exp),
+        range: node.range(),
+        integers: false,
+    });
+    q.value(&power)
 }
 
 /// The larger (`sign = 1`) or the smaller (`sign = -1`) of two: `b + sign * max(sign * (a - b), 0)`.

@@ -23,6 +23,11 @@ fn is_comparison(op: &dyn BinMiniOp) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = binary(node)?;
+    for at in 0..2 {
+        if let Some(value) = with_infinity(q, node, op, at)? {
+            return Ok(vec![value.into()]);
+        }
+    }
     if let Some(fused) = fuse(q, node)? {
         return Ok(vec![fused]);
     }
@@ -57,11 +62,8 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         let not = at_least(q, a, b)?;
         negation(q, &not)?
     } else {
-        // Equal if neither is larger.
-        let (above, below) = (at_least(q, a, b)?, at_least(q, b, a)?);
-        let mut both = q.builder.sum(&[(1, &above), (1, &below)], -1, 0)?;
-        both.known = relation::interval::Wide { lo: 0, hi: 1 };
-        let equal = q.builder.rescale(&both, 0)?;
+        let difference = q.builder.sum(&[(1, a), (-1, b)], 0, a.bits)?;
+        let equal = is_zero(q, &difference)?;
         if op.is::<CompNE>() {
             negation(q, &equal)?
         } else {
@@ -69,6 +71,51 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         }
     };
     Ok(vec![value.into()])
+}
+
+/// A comparison with an infinite number, which no value of an integer program reaches.
+fn with_infinity(
+    q: &mut Quantiser<'_>,
+    node: &Node<'_>,
+    op: &dyn BinMiniOp,
+    at: usize,
+) -> Result<Option<Value>, Refusal> {
+    let number = match node.input(at)? {
+        Lazy::Constant(constant) => constant.number().filter(|number| number.is_infinite()),
+        Lazy::Pointwise(_) => None,
+    };
+    let Some(number) = number else {
+        return Ok(None);
+    };
+    // Whether the first operand is the larger one.
+    let larger = (number > 0.0) == (at == 0);
+    let is_true = if op.is::<CompEq>() {
+        false
+    } else if op.is::<CompNE>() {
+        true
+    } else {
+        larger == (op.is::<CompGT>() || op.is::<CompGTE>())
+    };
+    let other = q.exact(node.input(1 - at)?)?;
+    let answer = q.filled(&other, i64::from(is_true))?;
+    q.broadcast(&answer, node.shape()).map(Some)
+}
+
+/// The most numbers that are told from zero by a table.
+const FEW: u64 = 1 << 8;
+
+/// 1 where a value is zero, else 0.
+pub fn is_zero(q: &mut Quantiser<'_>, x: &Value) -> Result<Value, Refusal> {
+    let interval = q.builder.fact(x.id).interval;
+    if interval.hi.abs_diff(interval.lo) < FEW {
+        return super::index::is_one_of(q, x, &[0]);
+    }
+    // Zero if neither positive nor negative.
+    let zero = q.builder.sum(&[(0, x)], 0, x.bits)?;
+    let (above, below) = (at_least(q, x, &zero)?, at_least(q, &zero, x)?);
+    let mut both = q.builder.sum(&[(1, &above), (1, &below)], -1, 0)?;
+    both.known = relation::interval::Wide { lo: 0, hi: 1 };
+    q.builder.rescale(&both, 0)
 }
 
 /// A comparison of functions of one value, or of one with a number, as a function of that value: it may

@@ -1,4 +1,4 @@
-//! Matrix products, and every other einsum of two tensors.
+//! Contractions: matrix products, and every other einsum of two tensors.
 
 use super::prelude::*;
 use crate::array::Array;
@@ -6,49 +6,12 @@ use crate::quantise::linear::Linear;
 use program::operator::Contract;
 use relation::interval::Wide;
 use std::collections::BTreeMap;
-use tract_onnx::tract_core::ops::einsum::EinSum;
-
-pub const FAMILY: Family = Family { applies, lower };
-
-fn applies(node: &TypedNode) -> bool {
-    node.op.is::<EinSum>()
-}
-
-fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
-    let op = node.op_as::<EinSum>().ok_or("no einsum")?;
-    if op.q_params.is_some() || node.inputs.len() != 2 {
-        return Err("an einsum of other than two float tensors; export the float model".into());
-    }
-    let rank = node.shape().len();
-    // The label of each axis of each operand: the axis of the result, or a larger number.
-    let mut labels: [Vec<Option<usize>>; 2] =
-        [0, 1].map(|at| vec![None; node.input_shape(at).len()]);
-    let mut next = rank;
-    for axis in op.axes.iter_all_axes() {
-        let output = axis.outputs.first().and_then(|axes| axes.first().copied());
-        let label = output.unwrap_or(next);
-        if output.is_none() {
-            next += 1;
-        }
-        for (labels, axes) in labels.iter_mut().zip(&axis.inputs) {
-            if axes.len() > 1 {
-                return Err("an einsum over a diagonal".into());
-            }
-            for &axis in axes {
-                labels[axis] = Some(label);
-            }
-        }
-    }
-    let operands = [node.input(0)?, node.input(1)?];
-    let value = einsum(q, operands, &labels, node.shape())?;
-    Ok(vec![value.into()])
-}
 
 /// An einsum of two operands; labels beyond the rank are summed over.
-fn einsum(
+pub fn einsum(
     q: &mut Quantiser<'_>,
     operands: [&Lazy; 2],
-    labels: &[Vec<Option<usize>>; 2],
+    labels: [&[usize]; 2],
     shape: &[Dim],
 ) -> Result<Value, Refusal> {
     let rank = shape.len();
@@ -57,8 +20,8 @@ fn einsum(
         exact.push(q.exact(operand)?);
     }
     let sizes = |at: usize| {
-        let dims = exact[at].shape.iter().zip(&labels[at]);
-        dims.filter_map(|(dim, label)| label.map(|label| (label, dim.clone())))
+        let dims = exact[at].shape.iter().zip(labels[at]);
+        dims.map(|(dim, &label)| (label, dim.clone()))
             .collect::<BTreeMap<usize, Dim>>()
     };
     let sizes = [sizes(0), sizes(1)];
@@ -66,7 +29,7 @@ fn einsum(
     for at in 0..2 {
         let (mut steps, mut kept, mut dims) = (Vec::new(), Vec::new(), Vec::new());
         for (axis, dim) in exact[at].shape.iter().enumerate() {
-            let label = labels[at][axis].ok_or("an axis of an einsum has no label")?;
+            let label = labels[at][axis];
             let other = sizes[1 - at].get(&label);
             let place = axis - steps.len();
             // An axis of size one meets any other; one that is summed in one operand is summed first.

@@ -1,5 +1,6 @@
 //! Convolutions: contractions of a view of windows with the kernel.
 
+use super::kernel::{bias, kernel};
 use super::prelude::*;
 use program::operator::Contract;
 use tract_onnx::tract_core::ops::cnn::{Conv, Deconv, KernelFormat, PoolSpec};
@@ -147,16 +148,6 @@ fn spread(
     Ok((steps, dims))
 }
 
-/// A kernel with its elements of space in the opposite order.
-fn backwards(kernel: &Constant, space: usize) -> Constant {
-    let chunks = kernel.array.data.chunks(space.max(1));
-    let data = chunks.flat_map(|chunk| chunk.iter().rev().copied());
-    kernel.with(crate::array::Array {
-        data: data.collect(),
-        shape: kernel.array.shape.clone(),
-    })
-}
-
 /// Zeros before and after an axis.
 pub fn padding(size: &Dim, axis: usize, spec: &PoolSpec) -> Result<(usize, usize), Refusal> {
     use tract_onnx::tract_core::ops::cnn::PaddingSpec;
@@ -193,10 +184,6 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         (&op.pool_spec, 1)
     };
     let transposed = node.op.is::<Deconv>();
-    let mut kernel = node.constant(1)?.clone();
-    if transposed {
-        kernel = backwards(&kernel, spec.kernel_shape.iter().product());
-    }
     let x = q.exact(node.input(0)?)?;
     let places = Places::of(spec.data_format, node.shape().len());
     let (inputs, outputs) = (spec.input_channels, spec.output_channels);
@@ -258,14 +245,18 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         b_labels.push(rank + 1 + at);
     }
     kernel_shape.extend(sizes);
-    let kernel = kernel.reshaped(kernel_shape);
-    let weights = q.parameter(&kernel, 60)?;
+    let (weights, kernel) = kernel(q, node, &kernel_shape, space, transposed)?;
     let operator = Contract {
         rank,
         a_labels,
         b_labels,
     };
-    let mut value = q.contract(operator, [&view, &weights], [None, Some(&kernel)], &result)?;
+    let mut value = q.contract(
+        operator,
+        [&view, &weights],
+        [None, kernel.as_ref()],
+        &result,
+    )?;
     value = bias(q, node, &value, out_label, groups, group_label, outputs)?;
     if grouped {
         value.range = node.range();
@@ -286,43 +277,4 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             .view(&narrow, vec![Step::Permute(back)], node.shape().to_vec())?;
     }
     Ok(vec![value.into()])
-}
-
-/// The sum with the bias of each output channel.
-fn bias(
-    q: &mut Quantiser<'_>,
-    node: &Node<'_>,
-    value: &Value,
-    out_label: usize,
-    groups: usize,
-    group_label: Option<usize>,
-    outputs: usize,
-) -> Result<Value, Refusal> {
-    if node.inputs.len() < 3 {
-        return Ok(value.clone());
-    }
-    let bias = node.constant(2)?;
-    let data = &bias.array.data;
-    if data.iter().all(|&value| value == 0.0) {
-        return Ok(value.clone());
-    }
-    let spread = if data.len() == 1 {
-        vec![data[0]; outputs]
-    } else {
-        data.clone()
-    };
-    if spread.len() != outputs {
-        return Err(format!("{} biases for {outputs} channels", data.len()));
-    }
-    let mut shape = vec![1; value.shape.len()];
-    shape[out_label] = outputs;
-    if let Some(label) = group_label {
-        shape[label] = groups;
-        shape[out_label] = outputs / groups;
-    }
-    let bias = bias.with(crate::array::Array {
-        shape,
-        data: spread,
-    });
-    q.biased(value, &bias)
 }

@@ -1,7 +1,7 @@
 //! Rows of a table by index: embeddings.
 
+use super::index::{in_range, rows, whole};
 use super::prelude::*;
-use program::ValueId;
 use tract_onnx::tract_core::ops::array::Gather;
 
 pub const FAMILY: Family = Family { applies, lower };
@@ -18,7 +18,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         Lazy::Constant(index) => fixed(q, node, &table, op.axis, index, size)?,
         index @ Lazy::Pointwise(_) => {
             let size = size.ok_or("an index into rows of symbolic number")?;
-            let index = q.exact(index)?;
+            let index = whole(q, index)?;
             at_runtime(q, node, &table, op.axis, &index, size)?
         }
     };
@@ -89,24 +89,8 @@ fn at_runtime(
     index: &Value,
     size: usize,
 ) -> Result<Value, Refusal> {
-    if index.bits != 0 {
-        return Err("an index that is no integer".into());
-    }
-    let interval = q.builder.fact(index.id).interval;
-    if interval.lo < 0 {
-        return Err(
-            "an index that could be negative; declare the range of the input that it comes from"
-                .into(),
-        );
-    }
     // The table goes on in zeros as far as the index can reach.
-    let rows = usize::try_from(interval.hi).map_err(|_| "an index without end")? + 1;
-    if rows > size.next_power_of_two().max(2) * 2 {
-        return Err(format!(
-            "an index up to {} into {size} rows; declare the range of the input that it comes from",
-            interval.hi
-        ));
-    }
+    let (index, reached) = in_range(q, index, size)?;
     let rank = table.shape.len();
     let mut order: Vec<usize> = (0..rank).filter(|&other| other != axis).collect();
     order.insert(0, axis);
@@ -115,26 +99,16 @@ fn at_runtime(
         .map(|&axis| table.shape[axis].clone())
         .collect();
     let mut steps = vec![Step::Permute(order)];
-    if rows > size {
-        shape[0] = Dim::from(rows);
+    if reached > size {
+        shape[0] = Dim::from(reached);
         steps.push(Step::Pad {
             axis: 0,
             before: Dim::Known(0),
-            after: Dim::from(rows - size),
+            after: Dim::from(reached - size),
         });
     }
-    let table = q.builder.view(table, steps, shape.clone())?;
-    let at = q
-        .builder
-        .push(program::operator::Gather.into(), vec![table.id, index.id])?;
-    let mut dims = index.shape.clone();
-    dims.extend_from_slice(&shape[1..]);
-    let id = ValueId {
-        node: at,
-        output: 0,
-    };
-    let mut value = q.builder.value(id, dims, table.bits, true);
-    value.known = table.known;
+    let table = q.builder.view(table, steps, shape)?;
+    let value = rows(q, &table, &index)?;
     if axis == 0 {
         return Ok(value);
     }

@@ -77,7 +77,8 @@ fn fuse(q: &mut Quantiser<'_>, node: &Node<'_>) -> Option<Lazy> {
     Some(Lazy::Pointwise(Pointwise { expr, ..base }))
 }
 
-fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusal> {
+/// The second operand where the first, a truth value, is one; else the third.
+pub fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusal> {
     let [condition, then, otherwise] = operands else {
         return Err("a condition and two values are expected".into());
     };

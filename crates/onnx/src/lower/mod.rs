@@ -1,17 +1,30 @@
 //! Operators of the float graph as operators of the integer program: a file for each family.
 
+mod along;
 mod arithmetic;
+mod arrange;
 mod compare;
 mod concatenate;
 mod contract;
 mod convolution;
+mod cumulate;
+mod einsum;
+mod elements;
 mod gather;
+mod index;
+mod integer;
+mod kernel;
 mod logic;
 mod normalise;
+mod one_hot;
+mod order;
 mod pass;
+mod places;
 mod pool;
 mod prelude;
 mod reduce;
+mod resize;
+mod scatter;
 mod shape;
 mod softmax;
 mod unary;
@@ -29,17 +42,26 @@ pub struct Family {
 
 /// The families: one line each.
 const FAMILIES: &[Family] = &[
+    // Integers are divided in another way than reals.
+    integer::FAMILY,
     arithmetic::FAMILY,
+    arrange::FAMILY,
     compare::FAMILY,
     concatenate::FAMILY,
-    contract::FAMILY,
     convolution::FAMILY,
+    cumulate::FAMILY,
+    einsum::FAMILY,
+    elements::FAMILY,
     gather::FAMILY,
     logic::FAMILY,
     normalise::FAMILY,
+    one_hot::FAMILY,
+    order::FAMILY,
     pass::FAMILY,
     pool::FAMILY,
     reduce::FAMILY,
+    resize::FAMILY,
+    scatter::FAMILY,
     shape::FAMILY,
     softmax::FAMILY,
     unary::FAMILY,

@@ -11,7 +11,7 @@ fn applies(node: &TypedNode) -> bool {
     node.op.is::<Cast>() || node.op.is::<Identity>()
 }
 
-fn lower(_: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let input = node.input(0)?.clone();
     let Some(cast) = node.op_as::<Cast>() else {
         return Ok(vec![input]);
@@ -19,7 +19,9 @@ fn lower(_: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let from = node.input_types.first().copied();
     let is_float = from.is_some_and(|from| from.is_float());
     if cast.to == bool::datum_type() && from != Some(bool::datum_type()) {
-        return Err("a cast of numbers to truth values; compare with zero instead".into());
+        let x = q.exact(node.input(0)?)?;
+        let zero = super::compare::is_zero(q, &x)?;
+        return Ok(vec![super::compare::negation(q, &zero)?.into()]);
     }
     let Lazy::Pointwise(pointwise) = input else {
         return Err("a cast of a constant that cannot be computed".into());

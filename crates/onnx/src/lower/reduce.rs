@@ -9,8 +9,7 @@ use tract_onnx::tract_core::ops::nn::{Reduce, Reducer};
 pub const FAMILY: Family = Family { applies, lower };
 
 fn applies(node: &TypedNode) -> bool {
-    let is = |op: &Reduce| !matches!(op.reducer, Reducer::Prod);
-    node.op.downcast_ref::<Reduce>().is_some_and(is)
+    node.op.is::<Reduce>()
 }
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
@@ -43,7 +42,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             let value = maximum(q, &negated, &axes)?;
             q.builder.sum(&[(-1, &value)], 0, value.bits)?
         }
-        Reducer::Prod => return Err("a product over an axis".into()),
+        Reducer::Prod => product(q, &x, &axes)?,
     };
     Ok(vec![value.into()])
 }
@@ -105,6 +104,42 @@ pub fn sum_of_squares(q: &mut Quantiser<'_>, x: &Value, axes: &[usize]) -> Resul
     let value = q.builder.rescale(&value, 0)?;
     let steps = axes.iter().map(|&axis| Step::InsertAxis(axis)).collect();
     q.builder.view(&value, steps, reduced(&x.shape, axes))
+}
+
+/// The most factors that are multiplied one by one.
+const FACTORS: usize = 256;
+
+/// The product over axes, which stay with size one, rounded after each factor.
+fn product(q: &mut Quantiser<'_>, x: &Value, axes: &[usize]) -> Result<Value, Refusal> {
+    let mut value = x.clone();
+    for &axis in axes {
+        let size = value.shape[axis].known().filter(|&size| size <= FACTORS);
+        let size = size.ok_or_else(|| format!("a product of more than {FACTORS} factors"))?;
+        let shape = reduced(&value.shape, &[axis]);
+        let most = value.range.0.abs().max(value.range.1.abs());
+        let mut all: Option<Value> = None;
+        for at in 0..size {
+            let step = Step::Slice {
+                axis,
+                start: Dim::from(at),
+                len: Dim::Known(1),
+                step: 1,
+            };
+            let next = q.builder.view(&value, vec![step], shape.clone())?;
+            all = Some(match all {
+                None => next,
+                Some(all) => {
+                    let mut product = super::arithmetic::product(q, &shape, &all, &next)?;
+                    let end = all.range.0.abs().max(all.range.1.abs()) * most;
+                    product.range = (-end, end);
+                    product.integers = x.integers;
+                    q.narrow(&product)?
+                }
+            });
+        }
+        value = all.ok_or("a product of nothing")?;
+    }
+    Ok(value)
 }
 
 /// The most elements that are compared one by one.

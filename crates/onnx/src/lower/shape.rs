@@ -20,6 +20,12 @@ fn applies(node: &TypedNode) -> bool {
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let shape = node.shape();
+    if let Some(pad) = node.op_as::<Pad>()
+        && !matches!(pad.mode, PadMode::Constant(_))
+    {
+        let value = super::arrange::fixed(q, node, &[0])?;
+        return Ok(vec![value.ok_or("padding of a constant")?.into()]);
+    }
     let steps = steps(q, node)?;
     let Lazy::Pointwise(input) = node.input(0)? else {
         return Err("a view of a constant that cannot be computed".into());

@@ -51,6 +51,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             total.range = (1.0, 64.0);
             let total = Lazy::Pointwise(Pointwise {
                 range: (0.0, 5.0),
+                integers: false,
                 expr: Expr::Variable.apply(Function::Ln),
                 base: total,
             });

@@ -5,8 +5,8 @@ use super::prelude::*;
 use tract_onnx::prelude::TypedOp;
 use tract_onnx::tract_core::ops::element_wise::{ElementWiseMiniOp, ElementWiseOp};
 use tract_onnx::tract_core::ops::math::{
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, Ln, Neg,
-    PowConst, Recip, Round, RoundHalfToEven, Rsqrt, Sign, Sin, Sinh, Sqrt, Square, Tan, Tanh,
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atanh, Ceil, Cos, Cosh, Erf, Exp, Floor, IsInf, IsNan, Ln,
+    Neg, PowConst, Recip, Round, RoundHalfToEven, Rsqrt, Sign, Sin, Sinh, Sqrt, Square, Tan, Tanh,
 };
 use tract_onnx::tract_core::ops::nn::gelu_approximate::GeluApproximate;
 use tract_onnx::tract_core::ops::nn::gelu_exact::GeluExact;
@@ -29,6 +29,7 @@ fn lower(_: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         base: pointwise.base,
         expr,
         range: pointwise.range,
+        integers: pointwise.integers,
     })])
 }
 
@@ -96,6 +97,10 @@ fn composed(op: &dyn ElementWiseMiniOp, x: Expr) -> Option<Expr> {
     }
     if let Some(op) = op.downcast_ref::<PowConst>() {
         return Some(x.binary(Instruction::Power, number(op.exponent.into())));
+    }
+    if op.is::<IsInf>() || op.is::<IsNan>() {
+        // No value of an integer program is either.
+        return Some(number(0.0));
     }
     if op.is::<HardSwish>() {
         let gate = x.clone().times(1.0 / 6.0).plus(0.5);

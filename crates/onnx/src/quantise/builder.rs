@@ -27,6 +27,8 @@ pub struct Value {
     pub fixed: bool,
     /// Where the reals lay in calibration.
     pub range: (f64, f64),
+    /// Whether the graph computes integers or truth values here: none of its bits may be rounded away.
+    pub integers: bool,
 }
 
 /// `2^exponent`.
@@ -166,6 +168,7 @@ impl Builder {
             known,
             fixed: true,
             range: (real(known.lo) * scale, real(known.hi) * scale),
+            integers: false,
         }
     }
 
@@ -240,6 +243,7 @@ impl Builder {
         });
         value.known = known.unwrap_or(value.known);
         value.fixed = terms.iter().all(|(_, value)| value.fixed);
+        value.integers = terms.iter().all(|(_, value)| value.integers);
         Ok(value)
     }
 
@@ -260,6 +264,7 @@ impl Builder {
         let node = self.push(Operator::View(View { steps }), vec![x.id])?;
         let mut value = self.value(ValueId { node, output: 0 }, shape, x.bits, true);
         value.range = x.range;
+        value.integers = x.integers;
         if sums {
             // The program multiplies by the number of terms; the same holds for what is known.
             let (before, after) = (self.fact(x.id).wide(), value.known);
@@ -302,6 +307,7 @@ impl Builder {
         let known = parts.iter().map(|part| part.known);
         value.known = known.reduce(Wide::hull).unwrap_or(value.known);
         value.fixed = parts.iter().all(|part| part.fixed);
+        value.integers = parts.iter().all(|part| part.integers);
         Ok(value)
     }
 

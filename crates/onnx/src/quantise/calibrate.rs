@@ -58,6 +58,13 @@ impl Calibration {
     fn see(&mut self, model: &Model, inputs: &Arrays) -> Result<(), QuantiseError> {
         self.symbols = model.bind(inputs)?;
         let ranges = &mut self.ranges;
+        // Also of inputs that nothing reads.
+        for (input, outlet) in model.inputs().iter().zip(&model.graph.inputs) {
+            if let Some((lo, hi)) = inputs.get(&input.name).and_then(Array::range) {
+                let entry = ranges.entry((outlet.node, outlet.slot)).or_insert((lo, hi));
+                *entry = (entry.0.min(lo), entry.1.max(hi));
+            }
+        }
         model.run(inputs, |node, results| {
             for (slot, result) in results.iter().enumerate() {
                 // Strings and the like have no range.

@@ -59,6 +59,8 @@ pub struct Pointwise {
     pub expr: Expr,
     /// Where the results lay in calibration.
     pub range: (f64, f64),
+    /// Whether the results are integers or truth values.
+    pub integers: bool,
 }
 
 /// A value of the graph.
@@ -74,6 +76,12 @@ impl From<Value> for Lazy {
     fn from(base: Value) -> Self {
         let range = base.range;
         let expr = Expr::Variable;
-        Self::Pointwise(Pointwise { base, expr, range })
+        let integers = base.integers;
+        Self::Pointwise(Pointwise {
+            base,
+            expr,
+            range,
+            integers,
+        })
     }
 }

@@ -20,14 +20,17 @@ impl Quantiser<'_> {
         };
         let mut bits = x.bits - exponent;
         let mut terms = vec![(coefficient, &x)];
+        let whole = |bits: i32| libm::trunc(offset * power(bits)) == offset * power(bits);
         if coefficient == 0 {
             terms = vec![(0, &x)];
             bits = self.bits_for((offset, offset));
+            // Fewer bits if that is exact.
+            bits = (0..bits).find(|&bits| whole(bits)).unwrap_or(bits);
         }
         // Enough fraction bits for the offset to be accurate.
         let wanted = self.bits_for(range).min(bits + 16);
         let by = u32::try_from(wanted - bits).unwrap_or(0);
-        let raised = if offset != 0.0 && coefficient != 0 && by > 0 && wide + by < 56 {
+        let raised = if !whole(bits) && coefficient != 0 && by > 0 && wide + by < 56 {
             terms = vec![(coefficient << by, &x)];
             bits + by.cast_signed()
         } else {

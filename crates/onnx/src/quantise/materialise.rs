@@ -32,8 +32,14 @@ impl Quantiser<'_> {
 
     /// The value rounded to the bits that its range calls for.
     pub fn narrow(&mut self, value: &Value) -> Result<Value, Refusal> {
-        let bits = self.bits_for(value.range);
+        let bits = self.bits_of(value);
         self.builder.narrow_to(value, bits)
+    }
+
+    /// Fraction bits that a value's range calls for; integers keep all of theirs.
+    pub fn bits_of(&self, value: &Value) -> i32 {
+        let bits = self.bits_for(value.range);
+        if value.integers { bits.max(0) } else { bits }
     }
 
     /// A constant as a parameter with at most `most` fraction bits.
@@ -43,6 +49,9 @@ impl Quantiser<'_> {
             return Err(format!("the constant {:?} is not finite", constant.name));
         }
         let range = array.range().unwrap_or((0.0, 0.0));
+        if super::walk::holds_integers(constant.tensor.datum_type()) && most >= 0 {
+            return self.integer_parameter(constant);
+        }
         let limit = self.options.weight_bits.cast_signed() - 1;
         let mut bits = (limit - log2_of(range)).clamp(-20, 40);
         if nearest(range.1 * power(bits)) >= 1 << limit {
@@ -60,6 +69,27 @@ impl Quantiser<'_> {
             .find(|&bits| whole(bits))
             .unwrap_or(bits)
             .min(most);
+        self.scaled_parameter(constant, bits)
+    }
+
+    /// Integers, which are exact whatever bits are asked for.
+    fn integer_parameter(&mut self, constant: &Constant) -> Result<Value, Refusal> {
+        const MOST: f64 = 281_474_976_710_656.0; // 2^48
+        let (lo, hi) = constant.array.range().unwrap_or((0.0, 0.0));
+        if lo < -MOST || hi > MOST {
+            return Err(format!(
+                "the constant {:?} holds integers beyond 2^48",
+                constant.name
+            ));
+        }
+        let mut value = self.scaled_parameter(constant, 0)?;
+        value.integers = true;
+        Ok(value)
+    }
+
+    fn scaled_parameter(&mut self, constant: &Constant, bits: i32) -> Result<Value, Refusal> {
+        let array = &constant.array;
+        let range = array.range().unwrap_or((0.0, 0.0));
         let key = (constant.name.clone(), array.clone(), bits);
         if let Some((_, value)) = self.parameters.iter().find(|(other, _)| *other == key) {
             return Ok(value.clone());
@@ -79,20 +109,35 @@ impl Quantiser<'_> {
     }
 
     fn materialise(&mut self, lazy: &Pointwise) -> Result<Value, Refusal> {
-        let Pointwise { base, expr, range } = lazy;
+        let Pointwise {
+            base, expr, range, ..
+        } = lazy;
         let known = { self.functions.iter() }
             .find(|(id, bits, other, _)| *id == base.id && *bits == base.bits && other == expr);
-        if let Some((.., value)) = known {
-            return Ok(value.clone());
+        let mut value = if let Some((.., value)) = known {
+            value.clone()
+        } else {
+            let mut value = self.compute(lazy)?;
+            value.range = *range;
+            let entry = (base.id, base.bits, expr.clone(), value.clone());
+            self.functions.push(entry);
+            value
+        };
+        if lazy.integers {
+            value = self.builder.whole(&value)?;
         }
-        let mut value = self.compute(base, expr, *range)?;
-        value.range = *range;
-        let entry = (base.id, base.bits, expr.clone(), value.clone());
-        self.functions.push(entry);
+        value.integers = lazy.integers;
         Ok(value)
     }
 
-    fn compute(&mut self, base: &Value, expr: &Expr, range: (f64, f64)) -> Result<Value, Refusal> {
+    fn compute(&mut self, lazy: &Pointwise) -> Result<Value, Refusal> {
+        let Pointwise {
+            base,
+            expr,
+            range,
+            integers,
+        } = lazy;
+        let range = *range;
         if *expr == Expr::Variable {
             return Ok(base.clone());
         }
@@ -110,7 +155,7 @@ impl Quantiser<'_> {
         if let Some(value) = self.quotient_or_root(base, expr, range)? {
             return Ok(value);
         }
-        let bits = self.bits_for(range);
+        let bits = if *integers { 0 } else { self.bits_for(range) };
         let cut = self.cut(base)?;
         let most = self.options.table_bits;
         table::function(&mut self.builder, &cut, expr, range, bits, most)

@@ -68,6 +68,15 @@ impl Builder {
         Ok([part(0, known.hi), part(1, -known.lo)])
     }
 
+    /// A value that stands for integers, without fraction bits.
+    pub fn whole(&mut self, x: &Value) -> Result<Value, Refusal> {
+        match u32::try_from(x.bits) {
+            Ok(0) => Ok(x.clone()),
+            Ok(shift) => self.rescale(x, shift),
+            Err(_) => self.raise(x, 0),
+        }
+    }
+
     /// The value with at most `bits` fraction bits, without products, and of moderate width.
     pub fn narrow_to(&mut self, x: &Value, bits: i32) -> Result<Value, Refusal> {
         let shift = u32::try_from(x.bits - bits).unwrap_or(0).min(48);

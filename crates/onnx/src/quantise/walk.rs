@@ -17,7 +17,7 @@ use crate::read::dims;
 use program::{Dim, Interval, ValueId, Visibility};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tract_onnx::prelude::{OutletId, TypedFact, TypedNode};
+use tract_onnx::prelude::{Datum, DatumType, OutletId, TypedFact, TypedNode};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
@@ -167,7 +167,14 @@ impl<'a> Quantiser<'a> {
             let log = log2_of(range) + spare.max(end);
             (log, self.options.activation_bits.cast_signed() - log)
         };
+        let kind = self
+            .model
+            .graph
+            .outlet_fact(outlet)
+            .map(|fact| fact.datum_type);
+        let is_truth = kind.is_ok_and(|kind| kind == bool::datum_type());
         let most = nearest(power((log + bits).clamp(1, 40))) - 1;
+        let most = if is_truth { 1 } else { most };
         let negative = range.0 < 0.0 || (!input.integers && given.is_none());
         let interval = Interval::new(if negative { -most - 1 } else { 0 }, most);
         self.builder.name.clone_from(&input.name);
@@ -179,6 +186,7 @@ impl<'a> Quantiser<'a> {
             visibility: Visibility::Private,
         })?;
         value.range = if self.calibration.given { seen } else { range };
+        value.integers = input.integers;
         self.values.insert((outlet.node, outlet.slot), value.into());
         Ok(())
     }
@@ -213,8 +221,12 @@ impl<'a> Quantiser<'a> {
             return Ok(());
         }
         let dims = |fact: &TypedFact| -> Result<Vec<Dim>, Option<Refusal>> {
-            dims::shape(&fact.shape, &self.model.symbols)
-                .ok_or_else(|| Some(format!("the shape {:?} depends on data", fact.shape)))
+            dims::shape(&fact.shape, &self.model.symbols).ok_or_else(|| {
+                Some(format!(
+                    "the shape {:?} depends on data, but a proof says how large each tensor is",
+                    fact.shape
+                ))
+            })
         };
         let input_facts: Vec<&TypedFact> = node.inputs.iter().filter_map(fact).collect();
         let input_shapes: Result<_, _> = input_facts.iter().map(|fact| dims(fact)).collect();
@@ -241,18 +253,34 @@ impl<'a> Quantiser<'a> {
         let results = lower::lower(self, &seen, node).map_err(Some)?;
         for (slot, result) in results.into_iter().enumerate() {
             let range = seen.ranges.get(slot).copied().unwrap_or((-1.0, 1.0));
-            let result = match result {
-                Lazy::Pointwise(Pointwise { mut base, expr, .. }) => {
-                    if expr == Expr::Variable {
-                        base.range = range;
-                    }
-                    Lazy::Pointwise(Pointwise { base, expr, range })
-                }
-                constant @ Lazy::Constant(_) => constant,
-            };
+            let kind = seen.types.get(slot).copied();
+            let result = self.result(result, range, kind.is_some_and(holds_integers));
+            let result = result.map_err(Some)?;
             self.values.insert((node.id, slot), result);
         }
         Ok(())
+    }
+
+    /// The result of a node, with what calibration and the graph's types say about it.
+    fn result(&mut self, result: Lazy, range: (f64, f64), integers: bool) -> Result<Lazy, Refusal> {
+        Ok(match result {
+            Lazy::Pointwise(Pointwise { mut base, expr, .. }) => {
+                if expr == Expr::Variable {
+                    base.range = range;
+                    if integers {
+                        base = self.builder.whole(&base)?;
+                    }
+                    base.integers = integers;
+                }
+                Lazy::Pointwise(Pointwise {
+                    base,
+                    expr,
+                    range,
+                    integers,
+                })
+            }
+            constant @ Lazy::Constant(_) => constant,
+        })
     }
 
     fn outputs(&mut self) -> Result<(), QuantiseError> {
@@ -285,7 +313,7 @@ impl<'a> Quantiser<'a> {
     /// An output: rounded, so that its low bits say nothing about parameters.
     fn finish(&mut self, lazy: &Lazy) -> Result<Value, Refusal> {
         let value = self.value(lazy)?;
-        let bits = self.bits_for(value.range);
+        let bits = self.bits_of(&value);
         if value.exact && value.bits <= bits + 4 {
             return Ok(value);
         }
@@ -306,4 +334,9 @@ impl<'a> Quantiser<'a> {
         dims::convert(dim, &self.model.symbols)
             .ok_or_else(|| format!("the size {dim} depends on data"))
     }
+}
+
+/// Whether the values of a type are integers, which are exact.
+pub(super) fn holds_integers(kind: DatumType) -> bool {
+    kind.is_integer() || kind == bool::datum_type() || kind.is_tdim()
 }

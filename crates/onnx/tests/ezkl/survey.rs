@@ -4,19 +4,7 @@ use crate::files::{error, names, read};
 use onnx::Options;
 
 /// Models that are refused, and an operator that is the reason.
-const REFUSED: &[(&str, &str)] = &[
-    ("bitshift", "ShiftLeft"),
-    ("gather_elements", "GatherElements"),
-    ("lightgbm", "GatherElements"),
-    ("lstm", "Scan"),
-    ("lstm_large", "Scan"),
-    ("oh_decision_tree", "Onehot"),
-    ("rnn", "Scan"),
-    ("scatter_elements", "ScatterElements"),
-    ("tril", "Trilu"),
-    ("triu", "Trilu"),
-    ("xgboost", "GatherElements"),
-];
+const REFUSED: &[(&str, &str)] = &[("lstm", "Scan"), ("lstm_large", "Scan"), ("rnn", "Scan")];
 
 /// The largest error of an output, relative to the largest output.
 const TOLERANCE: f64 = 1e-3;
