@@ -224,6 +224,7 @@ fn product(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Value, b: &Value) -> Resu
     }
     let (a_view, a_labels) = operand(a, b)?;
     let (b_view, b_labels) = operand(b, a)?;
+    let [a_view, b_view] = q.fitted([a_view, b_view], 58)?;
     let operator = Contract {
         rank: shape.len(),
         a_labels,

@@ -116,18 +116,8 @@ fn constant(lazy: &Lazy) -> Option<&Constant> {
 }
 
 impl Quantiser<'_> {
-    /// A contraction, and where it lies for the real parameters.
-    pub fn contract(
-        &mut self,
-        operator: Contract,
-        [a, b]: [&Value; 2],
-        real: [Option<&Constant>; 2],
-        shape: &[Dim],
-    ) -> Result<Value, Refusal> {
-        let (mut a, mut b) = (a.clone(), b.clone());
-        let terms = terms(self, &operator, [&a, &b])?;
-        // Products must stay clear of half the modulus.
-        let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
+    /// Two operands whose product has at most `room` bits: cut off where it could have more.
+    pub fn fitted(&mut self, [mut a, mut b]: [Value; 2], room: u32) -> Result<[Value; 2], Refusal> {
         let (wide_a, wide_b) = (
             self.builder.magnitude_bits(&a),
             self.builder.magnitude_bits(&b),
@@ -142,6 +132,22 @@ impl Quantiser<'_> {
                 }
             }
         }
+        Ok([a, b])
+    }
+
+    /// A contraction, and where it lies for the real parameters.
+    pub fn contract(
+        &mut self,
+        operator: Contract,
+        [a, b]: [&Value; 2],
+        real: [Option<&Constant>; 2],
+        shape: &[Dim],
+    ) -> Result<Value, Refusal> {
+        let (mut a, mut b) = (a.clone(), b.clone());
+        let terms = terms(self, &operator, [&a, &b])?;
+        // Products must stay clear of half the modulus.
+        let room = 58 - terms.map_or(0, |terms| 64 - terms.leading_zeros()).min(40);
+        [a, b] = self.fitted([a, b], room)?;
         let known = match real {
             [None, Some(constant)] if constant_len(&b) => {
                 norms(constant, &b, &operator.b_labels, operator.rank, a.known)

@@ -21,9 +21,6 @@ fn applies(node: &TypedNode) -> bool {
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let shape = node.shape();
     let steps = steps(q, node)?;
-    let Lazy::Pointwise(input) = node.input(0)? else {
-        return Err("a view of a constant that cannot be computed".into());
-    };
     // A function of each element commutes with an arrangement, and the value beneath may need no
     // columns of its own: so the function stays open.
     let arranges = steps.iter().all(|step| {
@@ -32,14 +29,17 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             Step::Permute(_) | Step::InsertAxis(_) | Step::RemoveAxis(_) | Step::Reshape(_)
         )
     });
-    if arranges && input.base.exact {
+    if let Lazy::Pointwise(input) = node.input(0)?
+        && arranges
+        && input.base.exact
+    {
         let base = q.builder.view(&input.base, steps, shape.to_vec())?;
         return Ok(vec![Lazy::Pointwise(Pointwise {
             base,
             ..input.clone()
         })]);
     }
-    let x = q.exact(node.input(0)?)?;
+    let x = q.rounded(node.input(0)?)?;
     let value = match node.op_as::<Pad>() {
         Some(pad) => padded(q, &x, pad, shape)?,
         None => q.builder.view(&x, steps, shape.to_vec())?,

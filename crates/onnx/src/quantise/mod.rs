@@ -13,6 +13,7 @@ mod narrow;
 mod node;
 pub mod options;
 pub mod piecewise;
+mod precision;
 mod prune;
 mod rectify;
 mod report;
