@@ -102,6 +102,9 @@ pub struct Options {
     /// Largest size of an open axis, as NAME=SIZE.
     #[arg(long, value_name = "NAME=SIZE")]
     pub limit: Vec<String>,
+    /// The one size of an open axis that the key is for, as NAME=SIZE; recurrent networks need it for sequences.
+    #[arg(long, value_name = "NAME=SIZE")]
+    pub size: Vec<String>,
 }
 
 /// Arguments of `setup`.
@@ -130,6 +133,9 @@ pub struct Run {
     /// File for the outputs: .npy, .npz or .json.
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
+    /// Sizes that the key was made for, as NAME=SIZE, for the float model beside it.
+    #[arg(long, value_name = "NAME=SIZE")]
+    pub size: Vec<String>,
 }
 
 /// Arguments of `prove`.

@@ -17,6 +17,7 @@
 
 mod array;
 mod error;
+mod expand;
 mod lower;
 mod model;
 mod quantise;

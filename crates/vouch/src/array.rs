@@ -145,8 +145,17 @@ impl Array {
 }
 
 /// `value * 2^fraction_bits`, rounded, if it is a number of at most 62 bits.
+///
+/// What is not on the grid is first rounded to single precision, as the float model takes it: a decimal such as 0.0507
+/// is then equal to a threshold of the model that was written with the same digits.
 fn to_integer(value: f64, fraction_bits: i32) -> Option<i64> {
-    let scaled = (value * 2f64.powi(fraction_bits)).round();
+    let scale = 2f64.powi(fraction_bits);
+    let exact = value * scale;
+    let scaled = if exact == exact.trunc() {
+        exact
+    } else {
+        (f64::from(value as f32) * scale).round()
+    };
     // Comparisons with what is no number are false.
     (scaled.abs() < 2f64.powi(62)).then_some(scaled as i64)
 }
@@ -178,6 +187,16 @@ mod tests {
         for (before, after) in array.data.iter().zip(&back.data) {
             assert!((before - after).abs() <= 1.0 / 512.0);
         }
+    }
+
+    #[test]
+    fn decimals_are_numbers_of_single_precision_first() {
+        let single = f64::from(0.0507f32);
+        assert_ne!(single, 0.0507);
+        assert_eq!(to_integer(0.0507, 34), to_integer(single, 34));
+        // What an output was decoded to stays as it is, however many bits it has.
+        let integer = (1i64 << 40) + 1;
+        assert_eq!(to_integer(to_real(integer, 30), 30), Some(integer));
     }
 
     #[test]

@@ -135,7 +135,21 @@ impl FloatModel {
     ///
     /// Errors: [`ModelError`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
-        let model = Model::load(path, &Limits::default())?;
+        Self::with_sizes(path, BTreeMap::new())
+    }
+
+    /// Reads an ONNX file, with numbers for symbolic sizes by name.
+    ///
+    /// Errors: [`ModelError`].
+    pub fn with_sizes(
+        path: impl AsRef<Path>,
+        sizes: BTreeMap<String, usize>,
+    ) -> Result<Self, ModelError> {
+        let limits = Limits {
+            sizes,
+            ..Limits::default()
+        };
+        let model = Model::load(path, &limits)?;
         Ok(Self { model })
     }
 
@@ -152,8 +166,22 @@ impl Setup {
     ///
     /// Errors: [`SetupError::Model`].
     pub fn new(path: impl AsRef<Path>) -> Result<Self, SetupError> {
+        Self::with_sizes(path, BTreeMap::new())
+    }
+
+    /// The same with numbers for symbolic sizes, by name: recurrent networks need one for the length of a sequence.
+    ///
+    /// Errors: [`SetupError::Model`].
+    pub fn with_sizes(
+        path: impl AsRef<Path>,
+        sizes: BTreeMap<String, usize>,
+    ) -> Result<Self, SetupError> {
+        let limits = Limits {
+            sizes,
+            ..Limits::default()
+        };
         Ok(Self {
-            model: Model::load(path, &Limits::default())?,
+            model: Model::load(path, &limits)?,
             quantisation: onnx::Options::default(),
             visibility: BTreeMap::new(),
             options: Options::default(),

@@ -62,6 +62,7 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
         max_proofs: 100,
         typical: Vec::new(),
         limit: Vec::new(),
+        size: Vec::new(),
     };
     let model = folder.join("model.onnx");
     let prepared = clock.step("read", "reading the model", || {

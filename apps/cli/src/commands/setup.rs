@@ -8,6 +8,7 @@ use crate::tensors::{self, Declared};
 use anyhow::{Context, Result, anyhow, bail};
 use measure::peak_bytes;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use vouch::{Accuracy, Made, Visibility};
 
@@ -192,7 +193,8 @@ pub fn accuracy(found: &[Accuracy]) -> Value {
 /// Reads a model and how it is to be set up.
 pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
     let name = || format!("cannot use {}", model.display());
-    let mut setup = vouch::Setup::new(model).with_context(name)?;
+    let sizes = sizes("--size", &options.size)?;
+    let mut setup = vouch::Setup::with_sizes(model, sizes).with_context(name)?;
     let inputs: Vec<Declared> = { setup.inputs().into_iter() }
         .map(|(name, shape)| Declared { name, shape })
         .collect();
@@ -226,15 +228,7 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
         (&options.typical, "--typical", &mut setup.options.typical),
         (&options.limit, "--limit", &mut setup.options.limits),
     ] {
-        for text in texts {
-            let (name, size) = text
-                .split_once('=')
-                .context(anyhow!("{option}: expected NAME=SIZE, found {text:?}"))?;
-            let size = size
-                .parse()
-                .with_context(|| format!("{option}: expected a size, found {size:?}"))?;
-            sizes.insert(name.to_owned(), size);
-        }
+        sizes.extend(self::sizes(option, texts)?);
     }
     for path in &options.calibrate {
         let data = tensors::read(path, &inputs)?;
@@ -259,6 +253,20 @@ fn known(inputs: &[Declared], name: &str, option: &str) -> Result<()> {
     }
     let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
     bail!("{option}: the model has no input {name:?}; its inputs are {names:?}")
+}
+
+/// Sizes by name.
+pub fn sizes(option: &str, texts: &[String]) -> Result<BTreeMap<String, usize>> {
+    let size = |text: &String| {
+        let (name, size) = text
+            .split_once('=')
+            .context(anyhow!("{option}: expected NAME=SIZE, found {text:?}"))?;
+        let size = size
+            .parse()
+            .with_context(|| format!("{option}: expected a size, found {size:?}"))?;
+        Ok((name.to_owned(), size))
+    };
+    texts.iter().map(size).collect()
 }
 
 fn range(text: &str) -> Result<(String, f64, f64)> {

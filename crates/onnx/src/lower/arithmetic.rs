@@ -242,6 +242,7 @@ pub fn product(
     }
     let (a_view, a_labels) = operand(a, b)?;
     let (b_view, b_labels) = operand(b, a)?;
+    let [a_view, b_view] = q.fitted([a_view, b_view], 58)?;
     let operator = Contract {
         rank: shape.len(),
         a_labels,

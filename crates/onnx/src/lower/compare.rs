@@ -34,16 +34,20 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let mut values = Vec::new();
     for at in 0..2 {
         let value = match node.input(at)? {
-            Lazy::Constant(constant) if constant.number().is_some() => {
-                let other = q.exact(node.input(1 - at)?)?;
-                let number = constant.number().unwrap_or_default();
-                q.reveal(constant);
+            Lazy::Constant(constant) => {
                 // As fine as the other operand: a threshold between two of its values stays there.
-                let threshold = q.number(&other, number)?;
+                let other = q.rounded(node.input(1 - at)?)?;
+                let threshold = match constant.number() {
+                    Some(number) => {
+                        q.reveal(constant);
+                        q.number(&other, number)?
+                    }
+                    None => q.threshold(constant, &other)?,
+                };
                 q.broadcast(&threshold, node.shape())?
             }
-            lazy => {
-                let value = q.exact(lazy)?;
+            lazy @ Lazy::Pointwise(_) => {
+                let value = q.rounded(lazy)?;
                 q.broadcast(&value, node.shape())?
             }
         };

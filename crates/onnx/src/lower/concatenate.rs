@@ -13,7 +13,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = node.op_as::<TypedConcat>().ok_or("no concatenation")?;
     let mut parts = Vec::new();
     for input in &node.inputs {
-        parts.push(q.exact(input)?);
+        parts.push(q.rounded(input)?);
     }
     let parts = q.aligned(&parts)?;
     let value = q

@@ -82,6 +82,25 @@ fn constant(lazy: &Lazy) -> Option<&Constant> {
 }
 
 impl Quantiser<'_> {
+    /// Two operands whose product has at most `room` bits: cut off where it could have more.
+    pub fn fitted(&mut self, [mut a, mut b]: [Value; 2], room: u32) -> Result<[Value; 2], Refusal> {
+        let (wide_a, wide_b) = (
+            self.builder.magnitude_bits(&a),
+            self.builder.magnitude_bits(&b),
+        );
+        if wide_a + wide_b > room {
+            // What a narrow operand leaves, or half of the room for each.
+            let (half, least) = (room / 2, wide_a.min(wide_b));
+            let most = room - least.min(half);
+            for (wide, x) in [(wide_a, &mut a), (wide_b, &mut b)] {
+                if wide > half {
+                    *x = self.builder.fit(x, x.bits, most)?;
+                }
+            }
+        }
+        Ok([a, b])
+    }
+
     /// A contraction, and where it lies for the real parameters.
     pub fn contract(
         &mut self,
@@ -97,20 +116,7 @@ impl Quantiser<'_> {
             - terms
                 .map_or(OPEN, |terms| 64 - terms.leading_zeros())
                 .min(40);
-        let (wide_a, wide_b) = (
-            self.builder.magnitude_bits(&a),
-            self.builder.magnitude_bits(&b),
-        );
-        if wide_a + wide_b > room {
-            // What a narrow operand leaves, or half of the room for each.
-            let (half, least) = (room / 2, wide_a.min(wide_b));
-            let most = room - least.min(half);
-            for (wide, x) in [(wide_a, &mut a), (wide_b, &mut b)] {
-                if wide > half {
-                    *x = self.builder.fit(x, x.bits, most)?;
-                }
-            }
-        }
+        [a, b] = self.fitted([a, b], room)?;
         let known = match real {
             [None, Some(constant)] if constant_len(&b) => {
                 norms(constant, &b, &operator.b_labels, operator.rank, a.known)

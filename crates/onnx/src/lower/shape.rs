@@ -58,7 +58,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             ..input.clone()
         })]);
     }
-    let x = q.exact(&Lazy::Pointwise(input))?;
+    let x = q.rounded(&Lazy::Pointwise(input))?;
     let value = match node.op_as::<Pad>() {
         Some(pad) => padded(q, &x, pad, shape)?,
         None => q.builder.view(&x, steps, shape.to_vec())?,

@@ -4,6 +4,7 @@ use super::builder::real;
 use super::options::{DEFAULT_RANGE, Options};
 use crate::array::Array;
 use crate::error::QuantiseError;
+use crate::expand::without_step;
 use crate::model::{Arrays, Boundary, Model};
 use program::Dim;
 use std::collections::BTreeMap;
@@ -48,7 +49,24 @@ impl Calibration {
                 }
             }
         }
+        found.join_steps(model);
         Ok(found)
+    }
+
+    /// Gives nodes that do the same in several steps of a recurrence one range, so that they have one table.
+    fn join_steps(&mut self, model: &Model) {
+        let step = |node: usize| without_step(&model.graph.nodes[node].name);
+        let mut joint: BTreeMap<(String, usize), (f64, f64)> = BTreeMap::new();
+        for (&(node, slot), &(lo, hi)) in &self.ranges {
+            if let Some(name) = step(node) {
+                let entry = joint.entry((name, slot)).or_insert((lo, hi));
+                *entry = (entry.0.min(lo), entry.1.max(hi));
+            }
+        }
+        for (&(node, slot), range) in &mut self.ranges {
+            let found = step(node).and_then(|name| joint.get(&(name, slot)));
+            *range = found.copied().unwrap_or(*range);
+        }
     }
 
     /// The range of an outlet; nothing is known about one that was never computed.

@@ -14,6 +14,7 @@ mod node;
 pub mod options;
 pub mod piecewise;
 pub mod position;
+mod precision;
 mod prune;
 mod rectify;
 mod report;

@@ -7,6 +7,7 @@ use super::lazy::{Constant, Lazy, Pointwise};
 use super::linear::Linear;
 use super::node::Node;
 use super::options::Options;
+use super::precision::compared_bits;
 use super::prune::prune;
 use super::report::{Diagnosis, Quantised, Report};
 use crate::array::Array;
@@ -168,7 +169,9 @@ impl<'a> Quantiser<'a> {
             // The upper end of a range belongs to it, also where it is a power of two.
             let end = i32::from(range.1 == power(log2_of(range)));
             let log = log2_of(range) + spare.max(end);
-            (log, self.options.activation_bits.cast_signed() - log)
+            let usual = self.options.activation_bits.cast_signed() - log;
+            let finer = compared_bits(&self.model.graph, outlet, log);
+            (log, finer.map_or(usual, |bits| bits.max(usual)))
         };
         let kind = self
             .model

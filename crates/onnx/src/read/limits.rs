@@ -1,6 +1,7 @@
 //! What a file may ask for before it is read: the check of a protobuf message without decoding it.
 
 use crate::error::ModelError;
+use std::collections::BTreeMap;
 
 /// What a model may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Limits {
     pub elements: u64,
     /// Whether tensors may have their data in other files of the model's folder.
     pub external_data: bool,
+    /// Numbers for symbolic sizes of the inputs, by name: the model is read as if it stated them.
+    pub sizes: BTreeMap<String, usize>,
 }
 
 impl Default for Limits {
@@ -25,6 +28,7 @@ impl Default for Limits {
             messages: 4_000_000,
             elements: 1 << 30,
             external_data: false,
+            sizes: BTreeMap::new(),
         }
     }
 }

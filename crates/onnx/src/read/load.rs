@@ -3,7 +3,8 @@
 use super::limits::{self, Limits};
 use super::proto;
 use crate::error::ModelError;
-use std::collections::{BTreeSet, HashMap};
+use crate::expand::{self, SymbolicSize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tract_onnx::pb::ModelProto;
@@ -53,24 +54,39 @@ fn load_checked(
     folder: Option<&Path>,
     limits: &Limits,
 ) -> Result<Loaded, ModelError> {
-    let reader = tract_onnx::onnx()
+    let mut reader = tract_onnx::onnx()
         .with_ignore_output_shapes(true)
         .with_ignore_value_info(true);
+    expand::register(&mut reader);
     let mut source = bytes;
     let model = reader
         .proto_model_for_read(&mut source)
         .map_err(|error| ModelError::Malformed(error.to_string()))?;
     proto::check(&model, limits)?;
     let folder = folder.and_then(Path::to_str);
-    let mut notes = Vec::new();
-    let symbolic = typed(&reader, &model, folder, None).and_then(|found| {
+    check_named(&model, limits)?;
+    let mut notes = expand::notes(&model);
+    let sizes = |other| Sizes {
+        named: &limits.sizes,
+        other,
+    };
+    let symbolic = typed(&reader, &model, folder, &sizes(None)).and_then(|found| {
         check_sizes(&found.0)?;
         Ok(found)
     });
     let (graph, symbols) = match symbolic {
         Ok(found) => found,
+        // A number of steps is for a person to choose.
+        Err(error)
+            if error
+                .chain()
+                .any(<dyn std::error::Error>::is::<SymbolicSize>) =>
+        {
+            let reason = error.root_cause();
+            return Err(ModelError::Graph(reason.to_string()));
+        }
         Err(error) => {
-            let found = typed(&reader, &model, folder, Some(1));
+            let found = typed(&reader, &model, folder, &sizes(Some(1)));
             let found = found.map_err(|_| ModelError::Graph(format!("{error:#}")))?;
             notes.push(format!(
                 "symbolic sizes are fixed to 1, because the graph cannot be typed with symbols: {error:#}"
@@ -81,8 +97,29 @@ fn load_checked(
     Ok(Loaded {
         graph,
         symbols,
-        single: proto::single(&model),
+        single: { proto::single(&model).into_iter() }
+            .chain(expand::names(&model))
+            .collect(),
         notes,
+    })
+}
+
+/// That there is every size that a number is given for.
+fn check_named(model: &ModelProto, limits: &Limits) -> Result<(), ModelError> {
+    let known = proto::sizes(model);
+    // A name may stand in an expression; sizes without one have names of ours.
+    let is_known = |name: &str| {
+        let is_other = |letter: char| !letter.is_alphanumeric() && letter != '_';
+        name.starts_with("size_")
+            || known
+                .iter()
+                .any(|size| size == name || size.split(is_other).any(|part| part == name))
+    };
+    let unknown = limits.sizes.keys().find(|name| !is_known(name));
+    unknown.map_or(Ok(()), |name| {
+        Err(ModelError::Graph(format!(
+            "no input has the symbolic size {name:?}; there are {known:?}"
+        )))
     })
 }
 
@@ -131,12 +168,27 @@ fn simplify(graph: &mut TypedModel) -> TractResult<()> {
     passes.optimize(graph)
 }
 
-/// The typed graph, with every symbol replaced if `fixed` says by what.
+/// Numbers for symbols.
+struct Sizes<'a> {
+    named: &'a BTreeMap<String, usize>,
+    /// For all others.
+    other: Option<usize>,
+}
+
+impl Sizes<'_> {
+    /// The number for a symbol.
+    fn of(&self, symbol: &Symbol) -> Option<TDim> {
+        let named = self.named.get(&symbol.to_string()).copied();
+        named.or(self.other).map(|size| size.to_dim())
+    }
+}
+
+/// The typed graph, with symbols replaced by the numbers that there are for them.
 fn typed(
     reader: &tract_onnx::Onnx,
     model: &ModelProto,
     folder: Option<&str>,
-    fixed: Option<i64>,
+    fixed: &Sizes<'_>,
 ) -> TractResult<(TypedModel, Vec<Symbol>)> {
     let parsed = reader.parse(model, folder)?;
     if !parsed.unresolved_inputs.is_empty() {
@@ -156,14 +208,14 @@ fn typed(
             let Some(dim) = fact.shape.dim(axis).and_then(|dim| dim.concretize()) else {
                 // An axis without a name or a size gets a symbol of its own.
                 let symbol = graph.symbols.new_with_prefix(&format!("size_{at}_{axis}"));
-                let dim = fixed.map_or_else(|| symbol.to_dim(), |size| size.to_dim());
+                let dim = fixed.of(&symbol).unwrap_or_else(|| symbol.to_dim());
                 fact.shape.set_dim(axis, dim);
                 continue;
             };
-            if let Some(size) = fixed {
-                let all: HashMap<Symbol, TDim> = { dim.symbols().into_iter() }
-                    .map(|symbol| (symbol, size.to_dim()))
-                    .collect();
+            let all: HashMap<Symbol, TDim> = { dim.symbols().into_iter() }
+                .filter_map(|symbol| Some((symbol.clone(), fixed.of(&symbol)?)))
+                .collect();
+            if !all.is_empty() {
                 fact.shape.set_dim(axis, dim.substitute_all(&all)?);
             }
         }

@@ -134,3 +134,19 @@ pub fn single(model: &ModelProto) -> BTreeSet<String> {
         .map(|tensor| tensor.name.clone())
         .collect()
 }
+
+/// What the inputs' symbolic sizes are called in the file.
+pub fn sizes(model: &ModelProto) -> BTreeSet<String> {
+    let inputs = model.graph.iter().flat_map(|graph| &graph.input);
+    let types = inputs.filter_map(|info| info.r#type.as_ref()?.value.as_ref());
+    let shapes = types.filter_map(|value| {
+        let type_proto::Value::TensorType(tensor) = value;
+        tensor.shape.as_ref()
+    });
+    let names = shapes.flat_map(|shape| &shape.dim);
+    let names = names.filter_map(|dim| match &dim.value {
+        Some(Value::DimParam(name)) => Some(name.clone()),
+        _ => None,
+    });
+    names.collect()
+}

@@ -3,6 +3,7 @@
 use onnx::{Array, Arrays, Limits, Model, Options, Quantised};
 use program::{Lowered, Program, Tensor, execute};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -60,7 +61,16 @@ pub fn read(name: &str) -> Option<Result<Example, String>> {
         serde_json::from_slice(&std::fs::read(folder.join(name)).ok()?).ok()
     };
     let (input, expected) = (json("input.json")?, json("expected.json")?);
-    let model = match Model::load(folder.join("model.onnx"), &Limits::default()) {
+    // The sequence of the recurrent networks; the others have no such size, or keep theirs open.
+    let sizes: BTreeMap<String, usize> = match name {
+        "lstm" | "rnn" => [("batch_size".to_owned(), 1)].into(),
+        _ => BTreeMap::new(),
+    };
+    let limits = Limits {
+        sizes,
+        ..Limits::default()
+    };
+    let model = match Model::load(folder.join("model.onnx"), &limits) {
         Ok(model) => model,
         Err(error) => return Some(Err(error.to_string())),
     };

@@ -20,9 +20,12 @@ const MODELS: &[(&str, f64, f64)] = &[
     ("linear_regression", 1e-3, 1e-3),
     ("sklearn_mlp", 1e-3, 1e-3),
     ("tutorial", 1e-3, 1e-2),
+    ("lstm", 1e-3, 1e-2),
+    ("lstm_large", 1e-3, 1e-2),
     ("ltsf", 1e-3, 1e-2),
     ("mnist_gan", 1e-3, 1e-2),
     ("quantize_dequantize", 1e-3, 1e-1),
+    ("rnn", 1e-3, 1e-2),
 ];
 
 fn options(example: &crate::files::Example, calibrated: bool) -> Options {

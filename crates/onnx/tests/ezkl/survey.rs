@@ -4,7 +4,7 @@ use crate::files::{error, names, read};
 use onnx::Options;
 
 /// Models that are refused, and an operator that is the reason.
-const REFUSED: &[(&str, &str)] = &[("lstm", "Scan"), ("lstm_large", "Scan"), ("rnn", "Scan")];
+const REFUSED: &[(&str, &str)] = &[];
 
 /// The largest error of an output, relative to the largest output.
 const TOLERANCE: f64 = 1e-3;

@@ -1,0 +1,97 @@
+//! Operators of ONNX that tract does not know, or knows as a loop: they become ordinary nodes while the graph
+//! is typed, where shapes are known. Calibration, diagnosis and lowering see nothing special.
+//!
+//! Attributes are untrusted: what is read is checked, and what is not supported is refused by name.
+
+mod attributes;
+mod recurrent;
+mod tabular;
+mod trees;
+mod wires;
+
+pub use wires::without_step;
+
+use std::collections::BTreeSet;
+use thiserror::Error;
+use tract_onnx::Onnx;
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::{ModelProto, NodeProto};
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::infer::InferenceOp;
+
+/// Makes the operator of a node.
+type Build =
+    fn(&ParsingContext<'_>, &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)>;
+
+/// The operators: one line each.
+const OPERATORS: &[(&str, Build)] = &[
+    ("ArrayFeatureExtractor", tabular::extractor::build),
+    ("GRU", recurrent::build),
+    ("Imputer", tabular::imputer::build),
+    ("LSTM", recurrent::build),
+    ("LabelEncoder", tabular::encoder::build),
+    ("LinearClassifier", tabular::linear::build),
+    ("RNN", recurrent::build),
+    ("Scaler", tabular::scaler::build),
+    ("TreeEnsemble", trees::build),
+    ("TreeEnsembleClassifier", trees::build),
+    ("TreeEnsembleRegressor", trees::build),
+    ("ZipMap", tabular::zip_map::build),
+];
+
+/// Teaches a reader the operators.
+pub fn register(reader: &mut Onnx) {
+    for &(name, build) in OPERATORS {
+        reader.op_register.insert(name, build);
+    }
+}
+
+/// A size that has to be a number is a symbol.
+#[derive(Debug, Error)]
+#[error(
+    "node {node:?} ({operator}): {what} is the symbolic size {size}, and a key is for one number of steps; say which \
+     (option --size {size}=NUMBER), or export the model with a fixed size"
+)]
+pub struct SymbolicSize {
+    /// Name of the node.
+    pub node: String,
+    /// Its operator.
+    pub operator: &'static str,
+    /// Which size.
+    pub what: &'static str,
+    /// The symbol, or an expression of symbols.
+    pub size: String,
+}
+
+/// Names of the nodes that are expanded: the constants that are made of their attributes are parameters, also
+/// those of one element.
+pub fn names(model: &ModelProto) -> BTreeSet<String> {
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    nodes
+        .filter(|node| OPERATORS.iter().any(|(name, _)| *name == node.op_type))
+        .filter_map(|node| match node.name.as_str() {
+            "" => node.output.first().cloned(),
+            name => Some(name.to_owned()),
+        })
+        .collect()
+}
+
+/// What a person should know about the operators of a model.
+pub fn notes(model: &ModelProto) -> Vec<String> {
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    let words = nodes.filter_map(|node| {
+        let names = |attribute: &&tract_onnx::pb::AttributeProto| {
+            attribute.name == "classlabels_strings" && !attribute.strings.is_empty()
+        };
+        let found = node.attribute.iter().find(names)?;
+        let classes: Vec<_> = { found.strings.iter() }
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect();
+        let (operator, node) = (&node.op_type, node.output.first()?);
+        Some(format!(
+            "{operator} {node:?}: classes are numbered from 0 in the order {classes:?}, as a program has no strings"
+        ))
+    });
+    let words: BTreeSet<String> = words.collect();
+    words.into_iter().collect()
+}

@@ -1,0 +1,10 @@
+//! What scikit-learn's exports are made of besides trees.
+
+pub mod classes;
+pub mod encoder;
+pub mod extractor;
+pub mod imputer;
+pub mod linear;
+mod rows;
+pub mod scaler;
+pub mod zip_map;
