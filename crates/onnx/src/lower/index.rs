@@ -3,8 +3,8 @@
 use super::arithmetic::larger;
 use super::compare::{at_least, negation};
 use super::prelude::*;
-use program::operator::{Constant as Public, Gather, Iota};
-use program::{Operator, Tensor, ValueId};
+use program::operator::{Constant as Public, Gather};
+use program::{Tensor, ValueId};
 use relation::interval::Wide;
 
 /// The most numbers that a table of truth values spans; beyond it an index is cut off first.

@@ -22,9 +22,11 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         return Err("a softmax of quantised tensors; export the float model".into());
     }
     let axes = op.axes.to_vec();
-    let x = q.value(node.input(0)?)?;
+    let mut x = q.value(node.input(0)?)?;
     // An error of the argument is a relative error of the result.
     let bits = q.bits_for(x.range).clamp(10, 14);
+    // A mask puts entries far below all that calibration counts: where these are cut off, they still have to be zero.
+    x.range = (x.range.0.min(2.0 * LEAST), x.range.1.max(-2.0 * LEAST));
     let x = q.builder.narrow_to(&x, bits)?;
     let most = maximum(q, &x, &axes)?;
     let most = q.broadcast(&most, &x.shape)?;

@@ -27,10 +27,12 @@ impl Quantiser<'_> {
             // Fewer bits if that is exact.
             bits = (0..bits).find(|&bits| whole(bits)).unwrap_or(bits);
         }
-        // Enough fraction bits for the offset to be accurate.
+        // Enough fraction bits for the offset to be accurate. What is exact needs none, but units: its sum with other
+        // values is not to fail because a mask is a large power of two.
         let wanted = self.bits_for(range).min(bits + 16);
+        let wanted = if whole(bits) { wanted.min(0) } else { wanted };
         let by = u32::try_from(wanted - bits).unwrap_or(0);
-        let raised = if !whole(bits) && coefficient != 0 && by > 0 && wide + by < 56 {
+        let raised = if coefficient != 0 && by > 0 && wide + by < 56 {
             terms = vec![(coefficient << by, &x)];
             bits + by.cast_signed()
         } else {

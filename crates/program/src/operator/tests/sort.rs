@@ -53,7 +53,7 @@ fn run(shape: &[usize], axis: usize, values: &[i64]) -> Run {
 
 #[test]
 fn equal_values_stay_in_order() {
-    let run = run(&[6], 0, &[3, 7, -8, 7, 7, 0]);
+    let mut run = run(&[6], 0, &[3, 7, -8, 7, 7, 0]);
     assert!(run.accepted());
     assert_eq!(run.outputs[0].to_i64s(), [7, 7, 7, 3, 0, -8]);
     assert_eq!(run.outputs[1].to_i64s(), [1, 3, 4, 0, 5, 2]);
