@@ -1,6 +1,7 @@
 //! Sums, differences, products, quotients, powers, maxima and minima of two tensors.
 
 use super::prelude::*;
+use crate::quantise::holds_integers;
 use crate::quantise::position::Position;
 use program::operator::Contract;
 use tract_onnx::tract_core::ops::binary::BinMiniOp;
@@ -40,7 +41,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     if swapped {
         std::mem::swap(&mut a, &mut b);
     }
-    let integers = node.types.first().is_some_and(|kind| kind.is_integer());
+    let integers = { node.types.first() }.is_some_and(|&kind| holds_integers(kind));
     if integers {
         // A table of a function of reals could round their argument; integers are exact.
         for operand in [&mut a, &mut b] {

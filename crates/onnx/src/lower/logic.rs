@@ -5,6 +5,7 @@ use super::compare::{at_least, negation, not};
 use super::prelude::*;
 use crate::array::UNBOUNDED;
 use crate::quantise::builder::log2_of;
+use crate::quantise::holds_integers;
 use crate::quantise::materialise::FAR;
 use program::ValueId;
 use program::operator::Select;
@@ -91,6 +92,12 @@ fn fuse(q: &mut Quantiser<'_>, node: &Node<'_>) -> Option<Lazy> {
     let base = common_base(node, &operands)?;
     let exprs: Option<Vec<Expr>> = operands.iter().map(|lazy| operand(lazy)).collect();
     let is_truth = base.base.is_truth();
+    // Integers are chosen exactly; a table of a comparison of reals could round what is compared.
+    let are_integers = { node.types.first() }.is_some_and(|&kind| holds_integers(kind));
+    let is_line = |expr: &Expr| expr.line().is_some();
+    if node.op.is::<Iff>() && are_integers && !{ exprs.as_ref()? }.first().is_some_and(is_line) {
+        return None;
+    }
     let expr = match (&exprs?[..], node.op.is::<Iff>()) {
         ([Expr::Constant(condition), then, otherwise], true) => {
             let chosen = if *condition == 0.0 { otherwise } else { then };

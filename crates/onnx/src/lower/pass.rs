@@ -1,6 +1,7 @@
 //! Operators that change nothing, or the type alone.
 
 use super::prelude::*;
+use crate::quantise::holds_integers;
 use tract_onnx::prelude::Datum;
 use tract_onnx::tract_core::ops::cast::Cast;
 use tract_onnx::tract_core::ops::identity::Identity;
@@ -29,6 +30,14 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let Lazy::Pointwise(pointwise) = input else {
         return Err("a cast of a constant that cannot be computed".into());
     };
+    if from == Some(bool::datum_type())
+        && holds_integers(cast.to)
+        && pointwise.expr.line().is_none()
+    {
+        // What integers are computed from is exact; a table of a comparison of reals could round their argument.
+        let exact = q.exact(&Lazy::Pointwise(pointwise))?;
+        return Ok(vec![exact.into()]);
+    }
     let expr = if is_float && !cast.to.is_float() {
         pointwise.expr.apply(Function::Truncate)
     } else {

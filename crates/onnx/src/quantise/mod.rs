@@ -29,4 +29,4 @@ pub use lazy::{Constant, Lazy, Pointwise};
 pub use node::Node;
 pub use options::Options;
 pub use report::{Diagnosis, Quantised, Report};
-pub use walk::{Quantiser, diagnose, quantise};
+pub use walk::{Quantiser, diagnose, holds_integers, quantise};

@@ -342,6 +342,6 @@ impl<'a> Quantiser<'a> {
 }
 
 /// Whether the values of a type are integers, which are exact.
-pub(super) fn holds_integers(kind: DatumType) -> bool {
+pub fn holds_integers(kind: DatumType) -> bool {
     kind.is_integer() || kind == bool::datum_type() || kind.is_tdim()
 }
