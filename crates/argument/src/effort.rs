@@ -15,7 +15,7 @@ use crate::lookup::LookupShape;
 use crate::stack::Stack;
 
 /// The most weights and entries of index maps over all functionals; each weight is an element in memory.
-const MAX_WEIGHTS: u64 = 1 << 26;
+const MAX_WEIGHTS: u64 = 1 << 27;
 
 /// The most products of weights with blocks of columns, and with values of public tensors.
 const MAX_PRODUCTS: u64 = 1 << 31;

@@ -78,8 +78,10 @@ impl ProvingKey {
         let quantise = || self.quantise(inputs, sealed);
         let (symbols, values) = info_span!("quantise").in_scope(quantise)?;
         let bound = info_span!("bind").in_scope(|| self.verifying.bind(&symbols))?;
-        let execute =
-            || program::execute::assign(&bound.program, &bound.lowered, &values, &self.parameters);
+        let execute = || {
+            program::execute::assign(&bound.program, &bound.lowered, &values, &self.parameters)
+                .map_err(ProveError::from)
+        };
         let (outputs, mut assignment) = info_span!("execute").in_scope(execute)?;
         assignment.statement.iter_mut().for_each(narrow);
         let fresh = self.seal_fresh(&bound, sealed, &values, &outputs)?;

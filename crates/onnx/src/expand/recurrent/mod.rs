@@ -167,15 +167,15 @@ impl Expansion for Recurrence {
                 all
             });
         }
-        let last: [(&str, fn(&sides::Side) -> Option<OutletId>); 2] = [
-            ("hidden", |side| Some(side.hidden)),
-            ("cell", |side| side.cell),
-        ];
-        for (at, (what, which)) in last.into_iter().enumerate() {
+        for (at, what) in ["hidden", "cell"].into_iter().enumerate() {
             if !self.outputs[at + 1] {
                 continue;
             }
-            let parts: Option<Vec<OutletId>> = sides.iter().map(which).collect();
+            let last = |side: &sides::Side| match at {
+                0 => Some(side.hidden),
+                _ => side.cell,
+            };
+            let parts: Option<Vec<OutletId>> = sides.iter().map(last).collect();
             let parts = parts.ok_or_else(|| TractError::msg("only an LSTM has a cell state"))?;
             let both = wires.concatenate(what, 0, &parts)?;
             results.push(if self.batch_first {
