@@ -17,6 +17,7 @@ mod rescale;
 mod select;
 mod split;
 mod square_root;
+mod staircase;
 mod sum;
 #[cfg(all(test, feature = "execute"))]
 mod tests;
@@ -43,6 +44,7 @@ pub use select::Select;
 use serde::{Deserialize, Serialize};
 pub use split::Split;
 pub use square_root::SquareRoot;
+pub use staircase::Staircase;
 pub use sum::Sum;
 pub use view::{Step, View};
 
@@ -169,6 +171,8 @@ operators! {
     Extreme,
     /// Rows of a table by runtime indices.
     Gather,
+    /// How many of a channel's thresholds a value has reached.
+    Staircase,
 }
 
 impl Operator<usize> {

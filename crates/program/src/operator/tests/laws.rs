@@ -277,6 +277,7 @@ fn exactly_one_witness_satisfies_the_relations() {
         "SquareRoot",
         "Extreme",
         "Gather",
+        "Staircase",
     ] {
         assert!(
             tried.get(name).is_some_and(|&count| count >= 13),

@@ -17,6 +17,7 @@ mod rescale;
 mod select;
 mod split;
 mod square_root;
+mod staircase;
 
 use case::Case;
 
@@ -34,6 +35,7 @@ fn cases() -> Vec<Case> {
         extreme::cases(),
         gather::cases(),
         iota::cases(),
+        staircase::cases(),
     ]
     .concat()
 }
