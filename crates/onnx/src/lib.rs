@@ -20,6 +20,7 @@ mod error;
 mod lower;
 mod model;
 mod quantise;
+mod quantised;
 mod read;
 
 pub use array::Array;

@@ -9,7 +9,7 @@ use crate::content::{Content, KeyError};
 use crate::file::{FileError, FormatError, SEAL};
 use argument::parameters::Parameters;
 use argument::reject::Reject;
-use program::Certificate;
+use program::{Certificate, Encoding};
 use relation::{Column, Interval, Role};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -19,7 +19,7 @@ use std::path::Path;
 pub(crate) struct Sort {
     pub shape: Vec<usize>,
     pub interval: Interval,
-    pub fraction_bits: i32,
+    pub encoding: Encoding,
 }
 
 /// A commitment to a tensor that nobody can open or guess, and the proof that its values lie in an interval.

@@ -11,6 +11,7 @@ mod normalise;
 mod pass;
 mod pool;
 mod prelude;
+mod quantised;
 mod reduce;
 mod shape;
 mod softmax;
@@ -39,6 +40,7 @@ const FAMILIES: &[Family] = &[
     normalise::FAMILY,
     pass::FAMILY,
     pool::FAMILY,
+    quantised::FAMILY,
     reduce::FAMILY,
     shape::FAMILY,
     softmax::FAMILY,

@@ -24,7 +24,8 @@ fn lower(_: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let Lazy::Pointwise(pointwise) = input else {
         return Err("a cast of a constant that cannot be computed".into());
     };
-    let expr = if is_float && !cast.to.is_float() {
+    let is_integer = pointwise.expr == Expr::Variable && pointwise.base.bits == 0;
+    let expr = if is_float && !cast.to.is_float() && !is_integer {
         pointwise.expr.apply(Function::Truncate)
     } else {
         pointwise.expr

@@ -2,7 +2,8 @@
 
 use program::operator::{Concatenate, Contract, Step, Sum, View};
 use program::{
-    Dim, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId, Visibility,
+    Dim, Encoding, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId,
+    Visibility,
 };
 use relation::interval::Wide;
 use std::collections::BTreeMap;
@@ -178,10 +179,12 @@ impl Builder {
             name: input.name.clone(),
             shape: shape?,
             interval: input.interval,
-            fraction_bits: input.fraction_bits,
+            encoding: input.encoding,
             visibility: input.visibility,
         });
-        let (dims, bits) = (input.shape.clone(), input.fraction_bits);
+        let dims = input.shape.clone();
+        // Levels are integers until something asks for the reals.
+        let bits = input.encoding.fraction_bits().unwrap_or(0);
         self.program.inputs.push(input);
         let node = self.push(Operator::Input(at), Vec::new())?;
         Ok(self.value(ValueId { node, output: 0 }, dims, bits, true))
@@ -257,6 +260,10 @@ impl Builder {
             let zero = matches!(step, Step::Pad { .. } | Step::Dilate { .. });
             (found.0 || zero, found.1 || matches!(step, Step::Sum(_)))
         });
+        // No axis of symbolic size was summed if there are as many as before, and none was made.
+        let symbolic = |dims: &[Dim]| dims.iter().filter(|dim| dim.known().is_none()).count();
+        let spreads = { steps.iter() }.any(|step| matches!(step, Step::Broadcast { .. }));
+        let keeps = !spreads && symbolic(&x.shape) == symbolic(&shape);
         let node = self.push(Operator::View(View { steps }), vec![x.id])?;
         let mut value = self.value(ValueId { node, output: 0 }, shape, x.bits, true);
         value.range = x.range;
@@ -265,7 +272,7 @@ impl Builder {
             let (before, after) = (self.fact(x.id).wide(), value.known);
             let times = (after.hi - after.lo) / (before.hi - before.lo).max(1);
             value.known = { x.known.scale(times.max(1)) }.map_or(after, |known| meet(known, after));
-            value.fixed = false;
+            value.fixed = x.fixed && keeps;
         } else {
             value.known = x.known;
             value.fixed = x.fixed;
@@ -322,11 +329,17 @@ impl Builder {
     }
 
     /// Declares an output.
-    pub fn output(&mut self, name: &str, value: &Value, visibility: Visibility) {
+    pub fn output(
+        &mut self,
+        name: &str,
+        value: &Value,
+        encoding: Encoding,
+        visibility: Visibility,
+    ) {
         self.program.outputs.push(program::Output {
             name: name.to_owned(),
             value: value.id,
-            fraction_bits: value.bits,
+            encoding,
             visibility,
         });
     }

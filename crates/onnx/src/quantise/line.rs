@@ -24,10 +24,12 @@ impl Quantiser<'_> {
             terms = vec![(0, &x)];
             bits = self.bits_for((offset, offset));
         }
-        // Enough fraction bits for the offset to be accurate.
+        // Enough fraction bits for the offset to be accurate, if it is not exact already.
+        let whole = offset * power(bits);
+        let is_whole = libm::trunc(whole).to_bits() == whole.to_bits();
         let wanted = self.bits_for(range).min(bits + 16);
         let by = u32::try_from(wanted - bits).unwrap_or(0);
-        let raised = if offset != 0.0 && coefficient != 0 && by > 0 && wide + by < 56 {
+        let raised = if !is_whole && coefficient != 0 && by > 0 && wide + by < 56 {
             terms = vec![(coefficient << by, &x)];
             bits + by.cast_signed()
         } else {

@@ -1,6 +1,6 @@
 //! Functions of one variable become operators: lines, rectifiers, roots, quotients, tables.
 
-use super::builder::{Refusal, Value, log2_of, nearest, power};
+use super::builder::{Refusal, Value, log2_of, nearest, power, real};
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
 use super::piecewise::{MAX_KNOTS, Piecewise, negated};
@@ -9,6 +9,9 @@ use super::walk::Quantiser;
 use program::formula::Instruction;
 use program::operator::AtLeastZero;
 use program::{Dim, Tensor, ValueId};
+
+/// Magnitudes below are those of quantised tensors, and of differences of their elements.
+const SMALL: i128 = 1 << 9;
 
 impl Quantiser<'_> {
     /// Fraction bits for values in a calibrated range.
@@ -30,10 +33,28 @@ impl Quantiser<'_> {
         self.narrow(&value)
     }
 
-    /// The value rounded to the bits that its range calls for.
+    /// The value rounded to the bits that its range calls for; integers stay integers.
     pub fn narrow(&mut self, value: &Value) -> Result<Value, Refusal> {
         let bits = self.bits_for(value.range);
+        let bits = if value.bits == 0 { bits.max(0) } else { bits };
         self.builder.narrow_to(value, bits)
+    }
+
+    /// Whether a value is an integer of a quantised tensor, or one as small.
+    pub fn is_small(value: &Value) -> bool {
+        value.exact && value.bits == 0 && value.known.below(SMALL)
+    }
+
+    /// A function whose values are integers.
+    pub fn integers(
+        &mut self,
+        base: &Value,
+        expr: &Expr,
+        range: (f64, f64),
+    ) -> Result<Value, Refusal> {
+        let cut = self.cut(base)?;
+        let most = self.options.table_bits;
+        table::function(&mut self.builder, &cut, expr, range, 0, most)
     }
 
     /// A constant as a parameter with at most `most` fraction bits.
@@ -56,7 +77,9 @@ impl Quantiser<'_> {
                 .iter()
                 .all(|value| libm::trunc(value * scale) == value * scale)
         };
-        let bits = (0..bits)
+        // Few bits are exact whatever the limit is.
+        let is_small = range.0.abs().max(range.1.abs()) < real(SMALL);
+        let bits = (0..bits.max(i32::from(is_small)))
             .find(|&bits| whole(bits))
             .unwrap_or(bits)
             .min(most);

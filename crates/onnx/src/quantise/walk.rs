@@ -1,7 +1,7 @@
 //! Visits the nodes of a graph in order.
 
-use super::builder::{Builder, Refusal, Value, log2_of, nearest, power};
-use super::calibrate::{Calibration, declared};
+use super::builder::{Builder, Refusal, Value};
+use super::calibrate::Calibration;
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
 use super::linear::Linear;
@@ -14,7 +14,7 @@ use crate::error::{QuantiseError, Unsupported};
 use crate::lower;
 use crate::model::Model;
 use crate::read::dims;
-use program::{Dim, Interval, ValueId, Visibility};
+use program::{Dim, ValueId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tract_onnx::prelude::{OutletId, TypedFact, TypedNode};
@@ -35,9 +35,9 @@ pub struct Quantiser<'a> {
     /// Values that are contractions with constants.
     pub(crate) linears: BTreeMap<ValueId, Linear>,
     pub(super) model: &'a Model,
-    calibration: Calibration,
+    pub(super) calibration: Calibration,
     /// What each outlet is; nothing for those that could not be lowered.
-    values: BTreeMap<(usize, usize), Lazy>,
+    pub(super) values: BTreeMap<(usize, usize), Lazy>,
     report: Report,
 }
 
@@ -144,49 +144,14 @@ impl<'a> Quantiser<'a> {
         Ok(unsupported)
     }
 
-    fn input(&mut self, at: usize) -> Result<(), Refusal> {
-        let input = &self.model.inputs()[at];
-        let outlet = self.model.graph.inputs[at];
-        let seen = self.calibration.range(outlet);
-        let shape = input.shape.clone();
-        let shape = shape.ok_or("the shape depends on more than the symbols of the inputs")?;
-        let given = self.options.ranges.get(&input.name).copied();
-        let range = match given {
-            Some(range) => range,
-            None if self.calibration.given => seen,
-            None => declared(self.options, &input.name, input.integers),
-        };
-        // One bit more than was seen, unless somebody said where the values lie.
-        let spare = i32::from(given.is_none() && self.calibration.given);
-        let (log, bits) = if input.integers {
-            let most = range.0.abs().max(range.1.abs()) + 1.0;
-            (log2_of((0.0, most)) + spare, 0)
-        } else {
-            // The upper end of a range belongs to it, also where it is a power of two.
-            let end = i32::from(range.1 == power(log2_of(range)));
-            let log = log2_of(range) + spare.max(end);
-            (log, self.options.activation_bits.cast_signed() - log)
-        };
-        let most = nearest(power((log + bits).clamp(1, 40))) - 1;
-        let negative = range.0 < 0.0 || (!input.integers && given.is_none());
-        let interval = Interval::new(if negative { -most - 1 } else { 0 }, most);
-        self.builder.name.clone_from(&input.name);
-        let mut value = self.builder.input(program::Input {
-            name: input.name.clone(),
-            shape,
-            interval,
-            fraction_bits: bits,
-            visibility: Visibility::Private,
-        })?;
-        value.range = if self.calibration.given { seen } else { range };
-        self.values.insert((outlet.node, outlet.slot), value.into());
-        Ok(())
-    }
-
     /// Lowers a node.
     ///
     /// Errors: the reason; none if an input is missing.
     fn node(&mut self, node: &TypedNode) -> Result<(), Option<Refusal>> {
+        if self.values.contains_key(&(node.id, 0)) {
+            // The levels of an input.
+            return Ok(());
+        }
         let fact = |outlet: &OutletId| self.model.graph.outlet_fact(*outlet).ok();
         let inputs: Option<Vec<Lazy>> = { node.inputs.iter() }
             .map(|outlet| self.values.get(&(outlet.node, outlet.slot)).cloned())
@@ -253,43 +218,6 @@ impl<'a> Quantiser<'a> {
             self.values.insert((node.id, slot), result);
         }
         Ok(())
-    }
-
-    fn outputs(&mut self) -> Result<(), QuantiseError> {
-        let mut unsupported = Vec::new();
-        for (at, output) in self.model.outputs().iter().enumerate() {
-            let outlet = self.model.graph.outputs[at];
-            self.builder.name.clone_from(&output.name);
-            let found = self.values.get(&(outlet.node, outlet.slot)).cloned();
-            let result = found
-                .ok_or_else(|| "nothing computes it".to_owned())
-                .and_then(|lazy| self.finish(&lazy));
-            match result {
-                Ok(value) => self
-                    .builder
-                    .output(&output.name, &value, Visibility::Public),
-                Err(reason) => unsupported.push(Unsupported {
-                    node: output.name.clone(),
-                    operator: "Output".into(),
-                    reason,
-                }),
-            }
-        }
-        if unsupported.is_empty() {
-            Ok(())
-        } else {
-            Err(QuantiseError::Unsupported(unsupported))
-        }
-    }
-
-    /// An output: rounded, so that its low bits say nothing about parameters.
-    fn finish(&mut self, lazy: &Lazy) -> Result<Value, Refusal> {
-        let value = self.value(lazy)?;
-        let bits = self.bits_for(value.range);
-        if value.exact && value.bits <= bits + 4 {
-            return Ok(value);
-        }
-        self.builder.narrow_to(&value, bits)
     }
 
     /// Notes that a key reveals a number.

@@ -3,6 +3,7 @@
 use super::limits::{self, Limits};
 use super::proto;
 use crate::error::ModelError;
+use crate::quantised;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -53,15 +54,17 @@ fn load_checked(
     folder: Option<&Path>,
     limits: &Limits,
 ) -> Result<Loaded, ModelError> {
-    let reader = tract_onnx::onnx()
+    let mut reader = tract_onnx::onnx()
         .with_ignore_output_shapes(true)
         .with_ignore_value_info(true);
+    quantised::register(&mut reader);
     let mut source = bytes;
-    let model = reader
+    let mut model = reader
         .proto_model_for_read(&mut source)
         .map_err(|error| ModelError::Malformed(error.to_string()))?;
     proto::check(&model, limits)?;
     let folder = folder.and_then(Path::to_str);
+    quantised::rewrite(&mut model, folder).map_err(ModelError::Quantised)?;
     let mut notes = Vec::new();
     let symbolic = typed(&reader, &model, folder, None).and_then(|found| {
         without_sizes(&found.0)?;
