@@ -242,10 +242,11 @@ fn files_of_another_kind_or_version_are_refused_by_name() {
     assert_eq!(Proof::from_bytes(&vk).err(), Some(magic("proof")));
     assert_eq!(Proof::from_bytes(b"").err(), Some(magic("proof")));
     let mut later = proof;
-    later[8] = 2;
+    let found = vouch::VERSION + 1;
+    later[8..10].copy_from_slice(&found.to_le_bytes());
     let version = FormatError::Version {
         kind: "proof",
-        found: 2,
+        found,
     };
     assert_eq!(Proof::from_bytes(&later).err(), Some(version));
 }
