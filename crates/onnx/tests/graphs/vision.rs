@@ -69,7 +69,7 @@ fn a_rectifier_with_an_upper_end_is_one_operator() {
 #[test]
 fn a_deep_rectified_network_is_cut_off_in_its_rectifiers() {
     // Each layer could make values sixteen times as large, and leaves them about as large as they were.
-    let weights: Vec<f32> = (0u8..64)
+    let weights: Vec<f32> = (0u16..64)
         .map(|at| (f32::from(at * 29 % 64) - 31.5) / 16.0)
         .collect();
     let mut graph = Graph::default().input("x", &[Ok(1), Ok(8)]);
