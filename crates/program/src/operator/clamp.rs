@@ -17,9 +17,9 @@
 //! interval has no excess, and one outside has `d` at the end that it is beyond, and the excess that is left. Not
 //! both ends can be reached at once, as they differ.
 
+use super::rescale::{check_shift, relate_rounded};
 #[cfg(feature = "execute")]
-use super::rescale::record_rounded;
-use super::rescale::{check_shift, relate_rounded, round};
+use super::rescale::{record_rounded, round};
 use super::split::rounded_interval;
 use super::{Operate, exactly};
 use crate::error::OperatorError;
