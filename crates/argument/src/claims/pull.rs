@@ -4,6 +4,7 @@
 //! of the view is a functional with one weight vector per group of source axes. Nothing of the size of a tensor is
 //! ever formed.
 
+use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -29,13 +30,64 @@ pub struct Part<E> {
 }
 
 /// The outer product of vectors, row-major.
-pub fn outer<'a, E: Field>(vectors: impl Iterator<Item = &'a [E]>) -> Vec<E> {
-    vectors.fold(vec![E::ONE], |product, vector| {
-        product
-            .iter()
-            .flat_map(|&left| vector.iter().map(move |&right| left * right))
-            .collect()
+pub fn outer<'a, E: Field>(mut vectors: impl Iterator<Item = &'a [E]>) -> Vec<E> {
+    let first = vectors.next().map_or_else(|| vec![E::ONE], <[E]>::to_vec);
+    vectors.fold(first, |product, vector| {
+        let mut next = Vec::with_capacity(product.len().saturating_mul(vector.len()));
+        for &left in &product {
+            next.extend(vector.iter().map(|&right| left * right));
+        }
+        next
     })
+}
+
+/// How many functionals that were pulled back are remembered: the limbs of a value, and the columns of an operator,
+/// come one after the other.
+const REMEMBERED: usize = 8;
+
+/// Functionals that were pulled back lately, but for their coefficients.
+#[derive(Debug)]
+pub struct Recent<'s, E> {
+    known: VecDeque<Known<'s, E>>,
+}
+
+#[derive(Debug)]
+struct Known<'s, E> {
+    view: &'s View,
+    weights: Vec<Vec<E>>,
+    pulled: Pulled<E>,
+}
+
+impl<'s, E: Field> Recent<'s, E> {
+    /// None so far.
+    pub fn new() -> Self {
+        Self {
+            known: VecDeque::with_capacity(REMEMBERED),
+        }
+    }
+
+    /// [`pull_back`], or a copy of what it gave for another source of the same arrangement.
+    pub fn pull_back(&mut self, view: &'s View, coefficient: E, weights: &[Vec<E>]) -> Pulled<E> {
+        let known = { self.known.iter() }
+            .find(|known| view.is_arranged_like(known.view) && weights == known.weights);
+        let mut pulled = match known {
+            Some(known) => known.pulled.clone(),
+            None => {
+                let pulled = pull_back(view, E::ONE, weights);
+                if self.known.len() == REMEMBERED {
+                    self.known.pop_front();
+                }
+                self.known.push_back(Known {
+                    view,
+                    weights: weights.to_vec(),
+                    pulled: pulled.clone(),
+                });
+                pulled
+            }
+        };
+        pulled.coefficient *= coefficient;
+        pulled
+    }
 }
 
 /// Pulls the functional with weights `weights[a]` along axis `a` of `view` back to the view's source.

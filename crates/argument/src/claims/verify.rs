@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use p3_field::{ExtensionField, Field, PrimeCharacteristicRing};
 use relation::{Source, System, Tensor};
 
-use super::pull::{Part, Pulled, evaluate_public, pull_back};
+use super::pull::{Part, Pulled, Recent, evaluate_public};
 use super::{Claim, Functional};
 use crate::channel::Channel;
 use crate::multilinear::{eq_index, eq_vector};
@@ -44,20 +44,21 @@ where
         public: E::ZERO,
     };
     let publics = system.public_values(statement);
-    let mut power = E::ONE;
+    let (mut power, mut recent) = (E::ONE, Recent::new());
     for claim in claims {
         for functional in &claim.terms {
-            add::<F, E>(&publics, functional, power, &mut batched);
+            add::<F, E>(&publics, functional, power, &mut recent, &mut batched);
         }
         power *= eta;
     }
     batched
 }
 
-fn add<F, E>(
+fn add<'s, F, E>(
     publics: &[Option<&Tensor>],
-    functional: &Functional<'_, E>,
+    functional: &Functional<'s, E>,
     power: E,
+    recent: &mut Recent<'s, E>,
     batched: &mut Batched<E>,
 ) where
     F: Field,
@@ -66,7 +67,7 @@ fn add<F, E>(
     for term in functional.combination.terms() {
         let coefficient =
             functional.coefficient * power * super::pull::integer::<F>(term.coefficient);
-        let pulled = pull_back(&term.view, coefficient, &functional.weights);
+        let pulled = recent.pull_back(&term.view, coefficient, &functional.weights);
         match term.view.source() {
             Source::One => batched.public += evaluate_public::<F, E>(&pulled, &[], |_| 1),
             Source::Public(id) => {

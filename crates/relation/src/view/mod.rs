@@ -209,6 +209,17 @@ impl View {
         self.source
     }
 
+    /// Whether another view is the same map of another source, or of the same.
+    pub fn is_arranged_like(&self, other: &Self) -> bool {
+        (&self.digits, &self.output, &self.source_axes, &self.guards)
+            == (
+                &other.digits,
+                &other.output,
+                &other.source_axes,
+                &other.guards,
+            )
+    }
+
     /// Shape of the output tensor.
     pub fn shape(&self) -> Vec<usize> {
         self.output.iter().map(|axis| axis.extent).collect()
