@@ -28,7 +28,7 @@ pub mod program;
 pub use dim::{Dim, DimError};
 pub use error::{OperatorError, ProgramError};
 pub use fact::Fact;
-pub use lower::{Certificate, Lowered, Lowering, Place};
+pub use lower::{Certificate, Cost, Lowered, Lowering, Place};
 pub use operator::Operator;
 pub use program::{Input, Node, Output, Parameter, Program, ValueId, Visibility};
 pub use relation::{Interval, Tensor};

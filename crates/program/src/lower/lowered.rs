@@ -1,7 +1,7 @@
 //! The system of a bound program, and what of the program its columns and public tensors are.
 
 use super::limbs::{MAX_LIMB_BITS, best_limb_bits};
-use super::{Expression, Lowering, Request};
+use super::{Cost, Expression, Lowering, Request};
 use crate::error::{OperatorError, ProgramError};
 use crate::fact::{Fact, standard};
 use crate::operator::Operator;
@@ -28,6 +28,8 @@ pub struct Lowered {
     pub facts: Vec<Vec<Fact>>,
     /// The columns that each node's witness goes to.
     pub requests: Vec<Vec<Request>>,
+    /// What each node costs.
+    pub costs: Vec<Cost>,
     /// The public tensors of a statement, in order.
     pub statement: Vec<Place>,
     /// The column of each private parameter and of each sealed tensor.
@@ -44,14 +46,14 @@ impl Lowered {
     pub fn new(program: &Program<usize>) -> Result<Self, ProgramError> {
         let facts = program.infer()?;
         // How many values need how many bits does not depend on how they are cut.
-        let demand = { Walk::new(program, &facts, MAX_LIMB_BITS).run()? }
-            .lowering
-            .demand;
-        let limb_bits = best_limb_bits(&demand);
-        let walk = Walk::new(program, &facts, limb_bits).run()?;
+        let draft = Walk::new(program, &facts, MAX_LIMB_BITS).run()?.lowering;
+        let mut walk = Walk::new(program, &facts, best_limb_bits(&draft.demand));
+        walk.lowering.computed = draft.computed;
+        let walk = walk.run()?;
         Ok(Self {
             system: walk.lowering.builder.build()?,
             requests: walk.requests,
+            costs: walk.costs,
             statement: walk.statement,
             columns: walk.columns,
             sealed: walk.sealed,
@@ -66,6 +68,7 @@ struct Walk<'a> {
     facts: &'a [Vec<Fact>],
     lowering: Lowering,
     requests: Vec<Vec<Request>>,
+    costs: Vec<Cost>,
     statement: Vec<Place>,
     columns: Vec<(Place, ColumnId)>,
     sealed: Vec<Place>,
@@ -78,6 +81,7 @@ impl<'a> Walk<'a> {
             facts,
             lowering: Lowering::new(limb_bits),
             requests: Vec::new(),
+            costs: Vec::new(),
             statement: Vec::new(),
             columns: Vec::new(),
             sealed: Vec::new(),
@@ -98,6 +102,7 @@ impl<'a> Walk<'a> {
             })?);
             self.requests
                 .push(std::mem::take(&mut self.lowering.requests));
+            self.costs.push(std::mem::take(&mut self.lowering.cost));
         }
         for (at, output) in self.program.outputs.iter().enumerate() {
             self.lowering.node.clone_from(&output.name);

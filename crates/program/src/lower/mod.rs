@@ -1,25 +1,27 @@
 //! Lowering: a bound program as a system of relations, and where its columns get their values.
 
 mod certificate;
+mod cost;
 mod effort;
 mod expression;
 mod limbs;
 mod lowered;
+mod tables;
 
 use crate::error::OperatorError;
 use crate::fact::{standard, width};
 use crate::formula::Table;
 pub use certificate::Certificate;
+pub use cost::Cost;
 use effort::Effort;
 pub use expression::Expression;
 pub use limbs::{Limb, Request};
 pub use lowered::{Lowered, Place};
 use relation::interval::Wide;
-use relation::{Builder, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View};
+use relation::{
+    Builder, ColumnId, Combination, Einsum, Interval, Role, TableId, Tensor, Value, View,
+};
 use std::collections::BTreeMap;
-
-/// The most bits of a table of integers that is one public tensor.
-const WHOLE_BITS: u32 = 10;
 
 /// A system in the making: what operators declare their witness and relations to.
 #[derive(Debug)]
@@ -31,8 +33,12 @@ pub struct Lowering {
     node: String,
     /// What the node at hand asked for.
     requests: Vec<Request>,
+    /// What the node at hand costs.
+    cost: Cost,
     ranges: BTreeMap<u32, TableId>,
     tables: BTreeMap<Table, TableId>,
+    /// Arguments and values of the tables, from an earlier lowering of the same program too: they are what takes time.
+    computed: BTreeMap<Table, [Tensor; 2]>,
     /// How many values were shown to have how many bits.
     demand: BTreeMap<u32, u64>,
     effort: Effort,
@@ -45,8 +51,10 @@ impl Lowering {
             limb_bits,
             node: String::new(),
             requests: Vec::new(),
+            cost: Cost::default(),
             ranges: BTreeMap::new(),
             tables: BTreeMap::new(),
+            computed: BTreeMap::new(),
             demand: BTreeMap::new(),
             effort: Effort::default(),
         }
@@ -67,7 +75,7 @@ impl Lowering {
         interval: Interval,
     ) -> Result<View, OperatorError> {
         let name = self.name(what);
-        let column = self.builder.column(&name, shape, Role::Witness, interval);
+        let column = self.commit(&name, shape, interval);
         self.requests.push(Request {
             limbs: vec![Limb::whole(column)],
         });
@@ -113,11 +121,11 @@ impl Lowering {
             } else {
                 format!("{name}.{at}")
             };
-            let column = self.builder.column(&limb_name, shape, Role::Witness, own);
+            let column = self.commit(&limb_name, shape, own);
             let view = Combination::from(self.builder.view(column)?);
             let table = self.range(size)?;
             let distance = view.clone().plus_constant(-lo)?;
-            self.builder.lookup(&limb_name, vec![distance], table);
+            self.look_up(&limb_name, vec![distance], table);
             sum = sum.plus_times(1 << shift, view)?;
             request.limbs.push(Limb {
                 column,
@@ -156,7 +164,7 @@ impl Lowering {
             self.demand(bits, value.shape().iter().product());
             let table = self.range(bits)?;
             let name = self.name(what);
-            self.builder.lookup(&name, vec![value], table);
+            self.look_up(&name, vec![value], table);
             self.nothing();
             return Ok(());
         }
@@ -212,36 +220,20 @@ impl Lowering {
     /// States that tuples are entries of a table.
     pub fn lookup(&mut self, what: &str, row: Vec<Combination>, table: TableId) {
         let name = self.name(what);
-        self.builder.lookup(&name, row, table);
+        self.look_up(&name, row, table);
     }
 
-    /// The table of a function: pairs of argument and value.
-    ///
-    /// Errors: [`OperatorError`].
-    pub fn function(&mut self, table: &Table) -> Result<TableId, OperatorError> {
-        if let Some(&id) = self.tables.get(table) {
-            return Ok(id);
-        }
-        table.check()?;
-        self.effort.table(table)?;
-        let (arguments, values) = table.columns()?;
-        self.effort.numbers(arguments.len().saturating_mul(2))?;
-        let name = format!("table {}", self.tables.len());
-        let arguments = self.builder.constant(&name, arguments);
-        let values = self.builder.constant(&name, values);
-        let entries = vec![
-            self.builder.public_view(arguments)?.into(),
-            self.builder.public_view(values)?.into(),
-        ];
-        let id = self.builder.table(&name, entries);
-        self.tables.insert(table.clone(), id);
-        Ok(id)
+    fn commit(&mut self, name: &str, shape: &[usize], interval: Interval) -> ColumnId {
+        let len = shape.iter().product();
+        self.cost.committed = self.cost.committed.saturating_add(len);
+        self.builder.column(name, shape, Role::Witness, interval)
     }
 
-    /// A table of tuples of values of this program: what a runtime index selects from.
-    pub fn entries(&mut self, what: &str, entries: Vec<Combination>) -> TableId {
-        let name = self.name(what);
-        self.builder.table(&name, entries)
+    fn look_up(&mut self, name: &str, row: Vec<Combination>, table: TableId) {
+        let shape = row.first().map_or(&[][..], Combination::shape);
+        let len = shape.iter().product();
+        self.cost.lookups = self.cost.lookups.saturating_add(len);
+        self.builder.lookup(name, row, table);
     }
 
     /// A public constant.
@@ -262,42 +254,6 @@ impl Lowering {
     ) -> Result<View, OperatorError> {
         let id = self.builder.public(name, shape, interval, Value::Statement);
         Ok(self.builder.public_view(id)?)
-    }
-
-    /// The table of the integers `0 .. 2^bits`.
-    fn range(&mut self, bits: u32) -> Result<TableId, OperatorError> {
-        if let Some(&id) = self.ranges.get(&bits) {
-            return Ok(id);
-        }
-        let name = format!("0 .. 2^{bits}");
-        // Long ones are sums of high and low bits on two axes, which the verifier evaluates one by one: so it takes
-        // no time in proportion to the table.
-        let low = if bits > WHOLE_BITS { bits / 2 } else { bits };
-        let numbers = self.numbers(&format!("{name}, low bits"), low, 0)?;
-        let entries = if low == bits {
-            numbers
-        } else {
-            let high = self.numbers(&format!("{name}, high bits"), bits - low, low)?;
-            let (rows, columns) = (1 << (bits - low), 1 << low);
-            let shape = [rows, columns];
-            let high = high.map(&shape, |view| view.insert_axis(1)?.broadcast(1, columns))?;
-            let low = numbers.map(&shape, |view| view.insert_axis(0)?.broadcast(0, rows))?;
-            high.plus(low)?
-        };
-        let entries = vec![entries];
-        let id = self.builder.table(&name, entries);
-        self.ranges.insert(bits, id);
-        Ok(id)
-    }
-
-    /// The multiples of `2^shift` by the integers `0 .. 2^bits`.
-    fn numbers(&mut self, name: &str, bits: u32, shift: u32) -> Result<Combination, OperatorError> {
-        let size = 1usize << bits;
-        let values = Tensor::from_i64s(vec![size], (0i64..1 << bits).collect());
-        let values = values.map_err(|_| OperatorError::TooLarge { shape: vec![size] })?;
-        let numbers = self.builder.constant(name, values);
-        let numbers = Combination::from(self.builder.public_view(numbers)?);
-        Ok(numbers.times(1 << shift)?)
     }
 
     fn demand(&mut self, bits: u32, values: usize) {

@@ -7,6 +7,8 @@
 //! x + 2^(shift - 1) = 2^shift * q + r,    0 <= r < 2^shift,    q in its interval.
 //! ```
 //!
+//! If `x` is a sum of columns, `r` is one too, and needs no column.
+//!
 //! Unique: `r` is the residue modulo `2^shift` of the left side, and neither side can wrap. Without a
 //! shift there is no remainder, and the operator gives a product of tensors, or a long sum, columns
 //! of its own.
@@ -106,10 +108,17 @@ pub(crate) fn relate_rounded(
     if shift == 0 {
         return lowering.equal("rounding", quotient, x);
     }
+    let half = 1 << (shift - 1);
+    let quotient = quotient.times(1 << shift)?;
+    if x.products.is_empty() {
+        // What is left of a sum of columns needs no column of its own.
+        let remainder = x.linear.clone().plus_constant(half)?.minus(quotient)?;
+        return lowering.range_check("remainder", remainder, shift);
+    }
     let last = Interval::new(0, (1 << shift) - 1);
     let remainder = lowering.witness("remainder", &x.fact.shape, last)?;
-    let whole = quotient.times(1 << shift)?.plus(remainder)?;
-    lowering.equal("rounding", whole.plus_constant(-(1 << (shift - 1)))?, x)
+    let whole = quotient.plus(remainder)?.plus_constant(-half)?;
+    lowering.equal("rounding", whole, x)
 }
 
 /// Records what [`relate_rounded`] declares.

@@ -159,11 +159,14 @@ impl Run {
 
     /// The column whose name ends like this.
     pub(crate) fn column(&self, name: &str) -> usize {
-        let columns = self.lowered.system.columns();
-        let found = columns
-            .iter()
-            .position(|column| column.name.ends_with(name));
+        let found = self.find(name);
         found.unwrap_or_else(|| panic!("no column {name}"))
+    }
+
+    /// The column whose name ends like this, if there is one.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        let columns = self.lowered.system.columns();
+        { columns.iter() }.position(|column| column.name.ends_with(name))
     }
 
     /// Where a column lies.

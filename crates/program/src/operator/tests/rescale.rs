@@ -1,6 +1,6 @@
 //! Rounding.
 
-use super::case::{Case, quotient_in_the_field};
+use super::case::{Case, Run, quotient_in_the_field};
 use super::linear::{contract, fact};
 use crate::Visibility::{Private, Public};
 use crate::error::OperatorError;
@@ -49,46 +49,71 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// A value, divided by four.
-fn quarter(value: i64) -> super::case::Run {
+fn quarter(value: i64) -> Run {
     let case = Case::new("quarter", rescale(2, None), &[(&[1], -32, 29)]);
+    case.run(Public, Private, &[tensor(&[1], value)])
+}
+
+/// A product of a value and one, divided by four.
+fn quarter_of_product(value: i64) -> Run {
+    let inputs: [(&[usize], i64, i64); 2] = [(&[1, 1], -32, 29), (&[1, 1], 1, 1)];
+    let case = Case::new("product", contract(2, &[0, 2], &[2, 1]), &inputs)
+        .then(rescale(2, None), &[(2, 0)]);
     case.run(
         Public,
         Private,
-        &[Tensor::from_i64s(vec![1], vec![value]).expect("a tensor")],
+        &[tensor(&[1, 1], value), tensor(&[1, 1], 1)],
     )
+}
+
+fn tensor(shape: &[usize], value: i64) -> Tensor {
+    Tensor::from_i64s(shape.to_vec(), vec![value]).expect("a tensor")
 }
 
 #[test]
 fn a_half_is_rounded_up_and_no_other_way() {
     for (value, rounded) in [(6, 2), (2, 1), (-2, 0), (-6, -1), (1, 0), (-3, -1)] {
-        let mut run = quarter(value);
-        let (quotient, remainder) = (run.column("quotient"), run.column("remainder"));
-        assert_eq!(run.get(quotient), rounded, "{value}");
-        assert!(run.accepted());
-        for by in [-1, 1] {
-            run.set(quotient, 0, rounded + by);
-            let left = value + 2 - 4 * (rounded + by);
-            run.set(remainder, 0, left);
-            assert!(!run.accepted(), "{value} rounded to {}", rounded + by);
+        for mut run in [quarter(value), quarter_of_product(value)] {
+            let quotient = run.column("quotient");
+            assert_eq!(run.get(quotient), rounded, "{value}");
+            assert!(run.accepted());
+            for by in [-1, 1] {
+                run.set(quotient, 0, rounded + by);
+                let left = value + 2 - 4 * (rounded + by);
+                if let Some(remainder) = run.find("remainder") {
+                    run.set(remainder, 0, left);
+                }
+                assert!(!run.accepted(), "{value} rounded to {}", rounded + by);
+            }
         }
     }
 }
 
 #[test]
+fn only_a_product_has_a_remainder_of_its_own() {
+    assert!(quarter(9).find("remainder").is_none());
+    assert!(quarter_of_product(9).find("remainder").is_some());
+}
+
+#[test]
 fn a_quotient_that_works_only_modulo_the_field_is_refused() {
-    let mut run = quarter(9);
-    let (quotient, remainder) = (run.column("quotient"), run.column("remainder"));
-    let other = (run.get(remainder) + 1) % 4;
-    let forged = quotient_in_the_field(9 + 2 - other, 4);
-    run.set(remainder, 0, other);
-    run.set(quotient, 0, forged);
-    // Four times the forged quotient and the remainder are the value, in the field.
-    assert!(!run.interval(quotient).contains(forged));
-    let violation = run.lowered.system.check(&run.assignment);
-    assert!(
-        matches!(violation, Err(Violation::Interval { .. })),
-        "{violation:?}"
-    );
+    for mut run in [quarter(9), quarter_of_product(9)] {
+        let quotient = run.column("quotient");
+        let remainder = (9 + 2) % 4;
+        let other = (remainder + 1) % 4;
+        let forged = quotient_in_the_field(9 + 2 - other, 4);
+        if let Some(remainder) = run.find("remainder") {
+            run.set(remainder, 0, other);
+        }
+        run.set(quotient, 0, forged);
+        // Four times the forged quotient and the remainder are the value, in the field.
+        assert!(!run.interval(quotient).contains(forged));
+        let violation = run.lowered.system.check(&run.assignment);
+        assert!(
+            matches!(violation, Err(Violation::Interval { .. })),
+            "{violation:?}"
+        );
+    }
 }
 
 #[test]
