@@ -93,6 +93,9 @@ pub struct Options {
     /// Bits of the parameters.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=24))]
     pub weight_bits: u32,
+    /// Bits of what lies between layers: fewer make proofs faster, and results coarser.
+    #[arg(long, value_name = "N", default_value_t = 17, value_parser = clap::value_parser!(u32).range(4..=24))]
+    pub activation_bits: u32,
     /// Proofs that the key can make.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub max_proofs: usize,
@@ -184,6 +187,12 @@ pub struct Inspect {
     /// Show the security account.
     #[arg(long)]
     pub security: bool,
+    /// Show what each node of the integer program costs.
+    #[arg(long)]
+    pub layers: bool,
+    /// Size of an open axis that costs and security are shown for, as NAME=SIZE; 1 if absent.
+    #[arg(long, value_name = "NAME=SIZE")]
+    pub typical: Vec<String>,
 }
 
 /// Arguments of `bench`.

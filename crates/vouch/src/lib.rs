@@ -95,6 +95,7 @@ mod backend;
 mod budget;
 mod check;
 mod content;
+mod estimate;
 mod file;
 #[cfg(all(test, feature = "prove"))]
 mod forgeries;
@@ -123,6 +124,7 @@ pub use backend::Security;
 #[cfg(feature = "prove")]
 pub use budget::BudgetError;
 pub use content::{KeyError, MAX_SYMBOL};
+pub use estimate::{Estimate, Layer};
 pub use file::{FileError, FileKind, FormatError, VERSION, kind_of};
 #[cfg(feature = "prove")]
 pub use generate::{GenerateError, Options};
@@ -138,7 +140,7 @@ pub use seal::{Seal, SealRejected};
 #[cfg(feature = "prove")]
 pub use sealed::{SealError, Sealed};
 #[cfg(feature = "onnx")]
-pub use setup::{Accuracy, Diagnosis, Estimate, FloatModel, Made, Setup, SetupError};
+pub use setup::{Accuracy, Diagnosis, FloatModel, Made, Setup, SetupError};
 pub use trusted::Trusted;
 pub use verify::{Accepted, Expected, Rejected};
 pub use verifying::{CertificateError, VerifyingKey};

@@ -1,6 +1,7 @@
 //! Set-up: from an ONNX file to a key, and how far the integer program is from the float model.
 
 use crate::array::{Array, Arrays};
+use crate::estimate::Estimate;
 use crate::generate::{GenerateError, Options};
 use crate::prove::ProveError;
 use crate::proving::ProvingKey;
@@ -64,21 +65,6 @@ pub struct Diagnosis {
     pub public_constants: Vec<(String, String)>,
     /// What the model would cost; absent if it is not supported.
     pub estimate: Option<Estimate>,
-}
-
-/// What proofs would cost, from the sizes of the relations.
-#[derive(Clone, Copy, Debug)]
-pub struct Estimate {
-    /// Integers that each proof commits to.
-    pub witness: usize,
-    /// Integers that the key commits to.
-    pub parameters: usize,
-    /// Lookups of each proof.
-    pub lookups: usize,
-    /// Seconds of a proof on two cores of a recent machine.
-    pub seconds: f64,
-    /// Bytes of memory of a proof.
-    pub bytes: f64,
 }
 
 /// How far an output of the integer program is from the float model's.
@@ -209,6 +195,12 @@ impl Setup {
     /// Bits of a parameter, with its sign.
     pub fn weight_bits(&mut self, bits: u32) -> &mut Self {
         self.quantisation.weight_bits = bits;
+        self
+    }
+
+    /// Bits of an activation in its calibrated range, with its sign.
+    pub fn activation_bits(&mut self, bits: u32) -> &mut Self {
+        self.quantisation.activation_bits = bits;
         self
     }
 
@@ -387,34 +379,4 @@ impl Comparison {
 
 fn largest(row: &[f64]) -> Option<usize> {
     (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a)))
-}
-
-impl Estimate {
-    /// The costs of DESIGN's model, per committed value and lookup, on two cores; see the book's chapter on costs.
-    fn of(system: &relation::System) -> Self {
-        const COMMIT: f64 = 70e-9;
-        const LOOKUP: f64 = 30e-9;
-        const START: f64 = 0.04;
-        let (mut witness, mut parameters) = (0usize, 0usize);
-        for column in system.columns() {
-            let len: usize = column.shape.iter().product();
-            match column.role {
-                relation::Role::Parameter => parameters += len,
-                _ => witness += len,
-            }
-        }
-        let lookups: usize = { system.relations().iter() }
-            .filter(|relation| matches!(relation, relation::Relation::Lookup { .. }))
-            .map(|relation| relation.shape().iter().product::<usize>())
-            .sum();
-        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let [values, looked_up, weights] = [witness, lookups, parameters].map(|count| count as f64);
-        Self {
-            witness,
-            parameters,
-            lookups,
-            seconds: START + values * COMMIT + looked_up * LOOKUP + weights * 10e-9,
-            bytes: 6e7 + values * 90.0 + looked_up * 40.0 + weights * 40.0,
-        }
-    }
 }

@@ -59,6 +59,7 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
         sealed: Vec::new(),
         range: Vec::new(),
         weight_bits: 16,
+        activation_bits: 17,
         max_proofs: 100,
         typical: Vec::new(),
         limit: Vec::new(),

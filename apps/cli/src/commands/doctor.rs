@@ -1,9 +1,9 @@
 //! `vouch doctor`.
 
-use super::setup;
+use super::{setup, show_estimate};
 use crate::arguments::Doctor;
 use crate::clock::Clock;
-use crate::outcome::{Outcome, bytes, duration};
+use crate::outcome::Outcome;
 use anyhow::Result;
 use measure::peak_bytes;
 use serde_json::json;
@@ -33,38 +33,7 @@ pub fn run(arguments: &Doctor) -> Result<Outcome> {
         outcome.table(&rows);
     }
     if let Some(estimate) = &found.estimate {
-        outcome.line("\nWhat a proof would cost, on two cores");
-        let row = |name: &str, value: String| vec![name.to_owned(), value];
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "an estimate, which is positive"
-        )]
-        let memory = estimate.bytes as u64;
-        outcome.table(&[
-            row("quantity", "about".into()),
-            row("time", duration(estimate.seconds)),
-            row("memory", bytes(memory)),
-            row(
-                "integers committed by a proof",
-                estimate.witness.to_string(),
-            ),
-            row("lookups", estimate.lookups.to_string()),
-            row(
-                "integers committed by the key",
-                estimate.parameters.to_string(),
-            ),
-        ]);
-        outcome.more.insert(
-            "estimate".into(),
-            json!({
-                "seconds": estimate.seconds,
-                "peak_bytes": memory,
-                "witness": estimate.witness,
-                "lookups": estimate.lookups,
-                "parameters": estimate.parameters,
-            }),
-        );
+        show_estimate(&mut outcome, estimate);
     }
     setup::remarks(&mut outcome, &found.notes, &found.public_constants);
     let unsupported: Vec<_> = { found.unsupported.iter() }

@@ -1,13 +1,14 @@
 //! `vouch inspect`.
 
-use super::{hexadecimal, load_proof, load_verifying_key, size};
+use super::setup::sizes;
+use super::{hexadecimal, load_proof, load_verifying_key, show_estimate, size};
 use crate::arguments::Inspect;
 use crate::outcome::{Outcome, bytes};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use std::collections::BTreeMap;
 use vouch::program::{Dim, Program};
-use vouch::{Proof, ProvingKey, VerifyingKey, Visibility};
+use vouch::{Layer, Proof, ProvingKey, VerifyingKey, Visibility};
 
 /// Shows what a key, a proof or a seal holds.
 pub fn run(arguments: &Inspect) -> Result<Outcome> {
@@ -19,7 +20,7 @@ pub fn run(arguments: &Inspect) -> Result<Outcome> {
         Some(vouch::FileKind::ProvingKey) => {
             let key =
                 ProvingKey::load(path).with_context(|| format!("cannot use {}", path.display()))?;
-            show_key(&mut outcome, key.verifying_key(), arguments.security)?;
+            show_key(&mut outcome, key.verifying_key(), arguments)?;
             if let Some(left) = key.proofs_left()? {
                 outcome.line(format!("  {left} proofs can still be made"));
                 outcome.more.insert("proofs_left".into(), left.into());
@@ -27,7 +28,7 @@ pub fn run(arguments: &Inspect) -> Result<Outcome> {
             outcome.key_bytes.insert("proving", size(path)?);
         }
         Some(vouch::FileKind::VerifyingKey) => {
-            show_key(&mut outcome, &load_verifying_key(path)?, arguments.security)?;
+            show_key(&mut outcome, &load_verifying_key(path)?, arguments)?;
             outcome.key_bytes.insert("verifying", size(path)?);
         }
         Some(vouch::FileKind::Seal) => {
@@ -99,7 +100,7 @@ pub fn shape(program: &Program<Dim>, shape: &[Dim]) -> String {
     format!("[{}]", sizes.join(", "))
 }
 
-fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result<()> {
+fn show_key(outcome: &mut Outcome, key: &VerifyingKey, arguments: &Inspect) -> Result<()> {
     let program = key.program();
     outcome.line(format!("A key with digest {}", hexadecimal(key.digest())));
     let mut rows = vec![
@@ -146,33 +147,105 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
         seen.len(),
         seen.first().copied().unwrap_or("none")
     ));
-    let mut operators: BTreeMap<&str, usize> = BTreeMap::new();
-    for node in &program.nodes {
-        *operators.entry(node.operator.name()).or_default() += 1;
+    outcome.more.insert("parameters".into(), count.into());
+    outcome.more.insert("symbols".into(), json!(key.limits()));
+    outcome.model = Some(hexadecimal(key.digest()));
+    show_costs(outcome, key, arguments)
+}
+
+/// The size of each open axis that was asked about, in the order of the key.
+fn symbols(key: &VerifyingKey, arguments: &Inspect) -> Result<Vec<usize>> {
+    let names = &key.program().symbols;
+    let sizes = sizes("--typical", &arguments.typical)?;
+    if let Some(name) = sizes.keys().find(|name| !names.contains(name)) {
+        bail!("--typical: the key has no open axis {name:?}; expected one of {names:?}");
     }
-    outcome.line("\nOperators of the integer program");
-    let mut rows = vec![["operator", "count"].map(String::from).to_vec()];
-    rows.extend(
-        operators
-            .iter()
-            .map(|(name, count)| vec![(*name).to_owned(), count.to_string()]),
-    );
+    let size = |name| sizes.get(name).copied().unwrap_or(1);
+    Ok(names.iter().map(size).collect())
+}
+
+fn show_costs(outcome: &mut Outcome, key: &VerifyingKey, arguments: &Inspect) -> Result<()> {
+    let symbols = symbols(key, arguments)?;
+    let layers = key.layers(&symbols)?;
+    let mut operators: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for layer in &layers {
+        let sum = operators.entry(layer.operator).or_default();
+        let own = [1, layer.committed, layer.lookups];
+        *sum = std::array::from_fn(|at| sum[at].saturating_add(own[at]));
+    }
+    let named = names_of(key, &symbols);
+    outcome.line(format!("\nOperators of the integer program{named}"));
+    let mut rows = vec![
+        ["operator", "count", "integers committed", "lookups"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    rows.extend(operators.iter().map(|(name, numbers)| {
+        let numbers = numbers.iter().map(ToString::to_string);
+        std::iter::once((*name).to_owned()).chain(numbers).collect()
+    }));
     outcome.table(&rows);
-    let symbols = vec![1; program.symbols.len()];
+    if arguments.layers {
+        show_layers(outcome, &layers);
+    }
+    show_estimate(outcome, &key.estimate(&symbols)?);
     let bits = key.security_bits(&symbols)?;
     outcome.line(format!("\n  {bits:.1} bits of proven security"));
-    if security {
+    if arguments.security {
         let account = key.security_account(&symbols)?;
-        outcome.line("\nSecurity account of a proof (every symbol 1)");
+        outcome.line(format!("\nSecurity account of a proof{named}"));
         outcome.line(&account);
         outcome
             .more
             .insert("security_account".into(), account.into());
     }
-    outcome.more.insert("parameters".into(), count.into());
-    outcome.more.insert("operators".into(), json!(operators));
-    outcome.more.insert("symbols".into(), json!(key.limits()));
+    let counts: BTreeMap<&str, usize> = { operators.iter() }
+        .map(|(&name, numbers)| (name, numbers[0]))
+        .collect();
+    outcome.more.insert("operators".into(), json!(counts));
     outcome.security_bits = Some(bits);
-    outcome.model = Some(hexadecimal(key.digest()));
     Ok(())
+}
+
+/// The sizes of open axes as part of a headline.
+fn names_of(key: &VerifyingKey, symbols: &[usize]) -> String {
+    let pairs: Vec<String> = { key.program().symbols.iter().zip(symbols) }
+        .map(|(name, size)| format!("{name} = {size}"))
+        .collect();
+    if pairs.is_empty() {
+        String::new()
+    } else {
+        format!(", for {}", pairs.join(", "))
+    }
+}
+
+fn show_layers(outcome: &mut Outcome, layers: &[Layer]) {
+    outcome.line("\nNodes of the integer program");
+    let mut rows = vec![
+        ["node", "operator", "shape", "integers committed", "lookups"]
+            .map(String::from)
+            .to_vec(),
+    ];
+    rows.extend(layers.iter().map(|layer| {
+        vec![
+            layer.node.clone(),
+            layer.operator.to_owned(),
+            format!("{:?}", layer.shape),
+            layer.committed.to_string(),
+            layer.lookups.to_string(),
+        ]
+    }));
+    outcome.table(&rows);
+    let layers: Vec<_> = { layers.iter() }
+        .map(|layer| {
+            json!({
+                "node": layer.node,
+                "operator": layer.operator,
+                "shape": layer.shape,
+                "committed": layer.committed,
+                "lookups": layer.lookups,
+            })
+        })
+        .collect();
+    outcome.more.insert("layers".into(), layers.into());
 }

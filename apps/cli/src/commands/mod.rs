@@ -9,12 +9,13 @@ pub mod run;
 pub mod setup;
 pub mod verify;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, bytes, duration};
 use crate::tensors::Declared;
 use anyhow::{Context, Result, bail};
+use serde_json::json;
 use std::path::Path;
 use vouch::program::{Dim, Input, Output};
-use vouch::{Arrays, Proof, ProvingKey, VerifyingKey};
+use vouch::{Arrays, Estimate, Proof, ProvingKey, VerifyingKey};
 
 /// What a key says about inputs.
 fn declared<'a>(inputs: impl IntoIterator<Item = &'a Input<Dim>>) -> Vec<Declared> {
@@ -91,6 +92,42 @@ fn show_arrays(outcome: &mut Outcome, title: &str, arrays: &Arrays) {
             values.join(", ")
         ));
     }
+}
+
+/// Shows what a proof costs.
+pub fn show_estimate(outcome: &mut Outcome, estimate: &Estimate) {
+    outcome.line("\nWhat a proof costs, on two cores");
+    let row = |name: &str, value: String| vec![name.to_owned(), value];
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate, which is positive"
+    )]
+    let memory = estimate.bytes as u64;
+    outcome.table(&[
+        row("quantity", "about".into()),
+        row("time", duration(estimate.seconds)),
+        row("memory", bytes(memory)),
+        row(
+            "integers committed by a proof",
+            estimate.witness.to_string(),
+        ),
+        row("lookups", estimate.lookups.to_string()),
+        row(
+            "integers committed by the key",
+            estimate.parameters.to_string(),
+        ),
+    ]);
+    outcome.more.insert(
+        "estimate".into(),
+        json!({
+            "seconds": estimate.seconds,
+            "peak_bytes": memory,
+            "witness": estimate.witness,
+            "lookups": estimate.lookups,
+            "parameters": estimate.parameters,
+        }),
+    );
 }
 
 #[cfg(test)]

@@ -199,6 +199,7 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
         .map(|(name, shape)| Declared { name, shape })
         .collect();
     setup.weight_bits(options.weight_bits);
+    setup.activation_bits(options.activation_bits);
     setup.options.max_proofs = options.max_proofs;
     let mut seen: Vec<&String> = { options.public.iter() }
         .chain(&options.private)

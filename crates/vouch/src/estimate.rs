@@ -1,0 +1,98 @@
+//! What proofs cost, from the sizes of the relations.
+
+use crate::content::{Bound, KeyError};
+use crate::verifying::VerifyingKey;
+use relation::{Relation, Role, System};
+
+/// What proofs would cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Estimate {
+    /// Integers that each proof commits to.
+    pub witness: usize,
+    /// Integers that the key commits to.
+    pub parameters: usize,
+    /// Lookups of each proof.
+    pub lookups: usize,
+    /// Seconds of a proof on two cores of a recent machine.
+    pub seconds: f64,
+    /// Bytes of memory of a proof.
+    pub bytes: f64,
+}
+
+/// What one node of the integer program costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Name of the node.
+    pub node: String,
+    /// Its operator.
+    pub operator: &'static str,
+    /// Shape of its first result.
+    pub shape: Vec<usize>,
+    /// Integers that each proof commits to for it.
+    pub committed: usize,
+    /// Lookups.
+    pub lookups: usize,
+}
+
+impl Estimate {
+    /// The costs of DESIGN's model, per committed value and lookup, on two cores; see the book's chapter on costs.
+    pub(crate) fn of(system: &System) -> Self {
+        const COMMIT: f64 = 70e-9;
+        const LOOKUP: f64 = 30e-9;
+        const START: f64 = 0.04;
+        let (mut witness, mut parameters) = (0usize, 0usize);
+        for column in system.columns() {
+            let len: usize = column.shape.iter().product();
+            match column.role {
+                Role::Parameter => parameters += len,
+                _ => witness += len,
+            }
+        }
+        let lookups: usize = { system.relations().iter() }
+            .filter(|relation| matches!(relation, Relation::Lookup { .. }))
+            .map(|relation| relation.shape().iter().product::<usize>())
+            .sum();
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let [values, looked_up, weights] = [witness, lookups, parameters].map(|count| count as f64);
+        Self {
+            witness,
+            parameters,
+            lookups,
+            seconds: START + values * COMMIT + looked_up * LOOKUP + weights * 10e-9,
+            bytes: 6e7 + values * 90.0 + looked_up * 40.0 + weights * 40.0,
+        }
+    }
+}
+
+impl Bound {
+    fn layers(&self) -> Vec<Layer> {
+        let costs = self.lowered.costs.iter().zip(&self.lowered.facts);
+        let layer = |(node, (cost, facts)): (&program::Node<usize>, (&program::Cost, &Vec<_>))| {
+            let shape = |fact: &program::Fact| fact.shape.clone();
+            Layer {
+                node: node.name.clone(),
+                operator: node.operator.name(),
+                shape: facts.first().map(shape).unwrap_or_default(),
+                committed: cost.committed,
+                lookups: cost.lookups,
+            }
+        };
+        self.program.nodes.iter().zip(costs).map(layer).collect()
+    }
+}
+
+impl VerifyingKey {
+    /// What a proof costs for some values of the symbols.
+    ///
+    /// Errors: [`KeyError`].
+    pub fn estimate(&self, symbols: &[usize]) -> Result<Estimate, KeyError> {
+        Ok(Estimate::of(&self.bind(symbols)?.lowered.system))
+    }
+
+    /// What each node of the integer program costs, in order, for some values of the symbols.
+    ///
+    /// Errors: [`KeyError`].
+    pub fn layers(&self, symbols: &[usize]) -> Result<Vec<Layer>, KeyError> {
+        Ok(self.bind(symbols)?.layers())
+    }
+}
