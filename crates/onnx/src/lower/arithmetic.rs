@@ -9,6 +9,9 @@ use tract_onnx::tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub, SubF}
 
 pub const FAMILY: Family = Family { applies, lower };
 
+/// Fraction bits that the mean of a row has beyond those of its elements: an error of it is one of all of them.
+pub const ROW_BITS: i32 = 3;
+
 fn applies(node: &TypedNode) -> bool {
     is_binary(node, |op| instruction(op).is_some())
 }
@@ -153,6 +156,11 @@ fn add(
         return Ok(value);
     }
     let [a, b] = addends(q, a, b)?;
+    let (a, b) = (beside_row(q, &a, &b)?, beside_row(q, &b, &a)?);
+    let (a, b) = (
+        rounded_row(q, &a, &b, node.range())?,
+        rounded_row(q, &b, &a, node.range())?,
+    );
     let (a, b) = (
         q.broadcast(&a, node.shape())?,
         q.broadcast(&b, node.shape())?,
@@ -193,6 +201,38 @@ fn addends(q: &mut Quantiser<'_>, a: &Lazy, b: &Lazy) -> Result<[Value; 2], Refu
         }
         (a, b) => [q.value(a)?, q.value(b)?],
     })
+}
+
+/// Whether a value has one element where another has many.
+fn is_row(x: &Value, others: &Value) -> bool {
+    const MANY: usize = 8;
+    let is_long = |dim: &Dim| dim.known().is_none_or(|size| size >= MANY);
+    let mut axes = x.shape.iter().zip(&others.shape);
+    axes.any(|(own, other)| is_one(own) && is_long(other))
+}
+
+/// What a number is added to for each row, such as a mean that is taken off: rounded, as it was to take the mean.
+fn beside_row(q: &mut Quantiser<'_>, x: &Value, row: &Value) -> Result<Value, Refusal> {
+    if is_row(row, x) && row.exact && !x.exact && !x.integers {
+        return q.narrow(x);
+    }
+    Ok(x.clone())
+}
+
+/// What is added to every element of a row with few more fraction bits than these have, if they are as fine as the sum
+/// has to be: one rounding for the row, and none for each of its elements.
+fn rounded_row(
+    q: &mut Quantiser<'_>,
+    x: &Value,
+    others: &Value,
+    range: (f64, f64),
+) -> Result<Value, Refusal> {
+    let bits = others.bits + ROW_BITS;
+    let is_finer = x.exact && others.exact && x.bits > bits;
+    if is_row(x, others) && is_finer && !x.integers && others.bits >= q.bits_for(range) {
+        return q.builder.narrow_to(x, bits);
+    }
+    Ok(x.clone())
 }
 
 fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Result<Value, Refusal> {

@@ -2,6 +2,7 @@
 
 use super::contract::einsum;
 use super::prelude::*;
+use crate::quantise::line::significand;
 use std::collections::BTreeMap;
 use tract_onnx::tract_core::ops::einsum::EinSum;
 
@@ -53,10 +54,53 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
             let x = q.exact(x)?;
             alone(q, &x, labels, node.shape())?
         }
-        [(a, a_labels), (b, b_labels)] => einsum(q, [a, b], [a_labels, b_labels], node.shape())?,
+        [(a, a_labels), (b, b_labels)] => {
+            let ([a, b], factor) = factored([a, b]);
+            let product = einsum(q, [&a, &b], [a_labels, b_labels], node.shape())?;
+            match factor {
+                Some(factor) => scaled(q, &product, factor)?,
+                None => product,
+            }
+        }
         _ => return Err("an einsum of nothing".into()),
     };
     Ok(vec![value.into()])
+}
+
+/// A sign, and the exponent of a power of two.
+type Factor = (i64, i32);
+
+/// Operands without their factors, and the product of these, if it is a power of two: as in attention, whose queries and
+/// keys are both divided by a root of the root of their length. It then moves the binary point of the result, and costs
+/// nothing; on the operands it would cost a rounding of each element.
+fn factored(operands: [&Lazy; 2]) -> ([Lazy; 2], Option<Factor>) {
+    let factor = |lazy: &Lazy| match lazy {
+        Lazy::Pointwise(found) if !found.integers => match found.expr.line() {
+            Some((slope, offset)) if offset == 0.0 && slope != 0.0 => slope,
+            _ => 1.0,
+        },
+        _ => 1.0,
+    };
+    let product: f64 = operands.into_iter().map(factor).product();
+    let (sign, exponent) = significand(product);
+    let has_factor = operands.into_iter().any(|lazy| factor(lazy) != 1.0);
+    if !has_factor || sign.abs() != 1 {
+        return (operands.map(Lazy::clone), None);
+    }
+    let base = |lazy: &Lazy| match lazy {
+        Lazy::Pointwise(found) if factor(lazy) != 1.0 => found.base.clone().into(),
+        other => other.clone(),
+    };
+    (operands.map(base), Some((sign, exponent)))
+}
+
+/// A value times a power of two.
+fn scaled(q: &mut Quantiser<'_>, x: &Value, (sign, exponent): Factor) -> Result<Value, Refusal> {
+    let mut value = q.builder.sum(&[(sign, x)], 0, x.bits - exponent)?;
+    let factor = if sign < 0 { -1.0 } else { 1.0 } * power(exponent);
+    let ends = [x.range.0 * factor, x.range.1 * factor];
+    value.range = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+    Ok(value)
 }
 
 /// An operand with one axis in place of several that have the same label.

@@ -26,6 +26,7 @@ mod prelude;
 mod range;
 mod reduce;
 mod resize;
+mod row;
 mod scatter;
 mod shape;
 mod softmax;

@@ -1,7 +1,10 @@
 //! Normalisation by the root of the mean of squares: what layer and group normalisation become.
 
+use super::arithmetic::ROW_BITS;
 use super::prelude::*;
 use super::reduce::{count, sum_of_squares};
+use super::row::Rows;
+use crate::quantise::builder::real;
 use tract_onnx::tract_core::ops::nn::RmsNorm;
 
 pub const FAMILY: Family = Family { applies, lower };
@@ -20,6 +23,8 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let x = q.value(node.input(0)?)?;
     // Squares of twice as many bits have to fit.
     let bits = q.bits_for(x.range).min(24);
+    // What a mean was taken off has a few bits more, which cost less than to round them away.
+    let bits = x.bits.clamp(bits, bits + ROW_BITS);
     let x = q.builder.fit(&x, bits, 24)?;
     let axes = [op.axis];
     let count = count(&x, &axes)?;
@@ -30,14 +35,29 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     sum.range = squares.range;
     let root_range = (0.0, libm::sqrt(sum.range.1));
     let root = q.root(&sum, root_range)?;
-    let root = q.broadcast(&root, &x.shape)?;
-    let scaled = q.line(&x, libm::sqrt(count), 0.0)?;
     let most = libm::sqrt(count) + 1.0;
     let mut range = node.range();
     range = (range.0.max(-most), range.1.min(most));
-    // No element exceeds the root of the sum, but for the rounding of the root, a factor of two at most.
-    let bound = nearest((2.0 * most + 1.0) * power(q.bits_for(range)));
+    // No element exceeds the root of the sum but for roundings: the root is taken as `f` and a half, in units that its
+    // integer is twice as many of, where even the root of a sum that is half a unit larger is below `f + 1`.
+    let bits = q.bits_for(range);
+    let least = real(q.builder.fact(root.id).interval.lo.max(1).into());
+    let bound = nearest(most * (1.0 + 1.0 / least) * power(bits)) + 1;
     let known = program::Interval::new(-bound, bound);
+    let rows = Rows {
+        above: &x,
+        below: &root,
+        factor: libm::sqrt(count),
+        most: None,
+        range,
+        bits,
+        known,
+    };
+    if let Some(value) = rows.divide(q)? {
+        return Ok(vec![value.into()]);
+    }
+    let root = q.broadcast(&root, &x.shape)?;
+    let scaled = q.line(&x, libm::sqrt(count), 0.0)?;
     let value = q.divide_by(&scaled, &root, range, Some(known))?;
     Ok(vec![value.into()])
 }

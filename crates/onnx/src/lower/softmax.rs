@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use super::reduce::{maximum, sum};
+use super::row::Rows;
 use tract_onnx::tract_core::ops::nn::{Softmax, SoftmaxKind};
 
 pub const FAMILY: Family = Family { applies, lower };
@@ -12,9 +13,6 @@ fn applies(node: &TypedNode) -> bool {
 
 /// Below this the exponential is zero.
 const LEAST: f64 = -16.0;
-
-/// Fraction bits of an exponential.
-const BITS: i32 = 18;
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let op = node.op_as::<Softmax>().ok_or("no softmax")?;
@@ -39,14 +37,25 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     total.range = (1.0, libm::ldexp(1.0, 20));
     match op.kind {
         SoftmaxKind::Softmax => {
-            // The largest exponential is one, so a unit more does not matter; the program knows of none.
             let range = total.range;
-            let mut below = q.builder.sum(&[(1, &total)], 1, total.bits)?;
-            below.range = range;
-            let below = q.broadcast(&below, &x.shape)?;
             let bits = q.bits_for((0.0, 1.0)) + 1;
-            let interval = program::Interval::new(0, (1 << bits) - 1);
-            let value = q.divide_by(&powers, &below, (0.0, 1.0), Some(interval))?;
+            // The largest exponential is one. With as much more below it no quotient is rounded up to one, which would
+            // take another bit; and the program sees that there is something to divide by.
+            let more = (1 << (total.bits - bits).max(0)) + 1;
+            let mut below = q.builder.sum(&[(1, &total)], more, total.bits)?;
+            below.range = range;
+            let known = program::Interval::new(0, (1 << bits) - 1);
+            let rows = Rows {
+                above: &powers,
+                below: &below,
+                factor: 1.0,
+                most: Some(1.0),
+                range: (0.0, 1.0),
+                bits,
+                known,
+            };
+            let value = rows.divide(q)?;
+            let value = value.ok_or("a softmax of more bits than there is room for")?;
             Ok(vec![value.into()])
         }
         SoftmaxKind::LogSoftmax => {
@@ -72,14 +81,16 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
 fn exponential(q: &mut Quantiser<'_>, x: &Value, exp: &Expr) -> Result<Value, Refusal> {
     use program::formula::Table;
     use program::{Interval, ValueId};
+    // As fine as the quotients are going to be.
+    let value_bits = q.bits_for((0.0, 1.0)) + 2;
     let bits = x.bits.min(q.options.table_bits.cast_signed() - 4);
     let shift = u32::try_from(x.bits - bits).unwrap_or(0);
     let table = Table {
         formula: exp.formula(),
         argument_bits: bits,
-        value_bits: BITS,
+        value_bits,
         arguments: Interval::new(nearest(LEAST * power(bits)) + 1, 0),
-        values: Interval::new(0, 1 << BITS),
+        values: Interval::new(0, 1 << value_bits),
     };
     let operator = program::operator::Function {
         shift,
@@ -89,5 +100,5 @@ fn exponential(q: &mut Quantiser<'_>, x: &Value, exp: &Expr) -> Result<Value, Re
     };
     let node = q.builder.push(operator.into(), vec![x.id])?;
     let id = ValueId { node, output: 0 };
-    Ok(q.builder.value(id, x.shape.clone(), BITS, true))
+    Ok(q.builder.value(id, x.shape.clone(), value_bits, true))
 }

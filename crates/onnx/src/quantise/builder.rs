@@ -84,6 +84,7 @@ pub struct Builder {
     facts: Vec<Vec<Fact>>,
     reference: Vec<usize>,
     pub(super) rescaled: BTreeMap<(ValueId, u32), Value>,
+    pub(super) clamped: BTreeMap<(ValueId, u32, i64, i64), Value>,
 }
 
 impl Builder {
@@ -110,6 +111,7 @@ impl Builder {
             facts: Vec::new(),
             reference,
             rescaled: BTreeMap::new(),
+            clamped: BTreeMap::new(),
         }
     }
 

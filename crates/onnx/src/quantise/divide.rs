@@ -63,10 +63,10 @@ impl Quantiser<'_> {
         let wanted = self.bits_for(range) + 1;
         let mut x = x.clone();
         if !x.exact || self.builder.magnitude_bits(&x) > 48 {
-            let most = x.bits.min(2 * wanted);
-            x = self.builder.narrow_to(&x, most)?;
-            if !x.exact {
-                x = self.builder.rescale(&x, 0)?;
+            // Not cut off: what is divided by the root relies on its size.
+            let shift = u32::try_from(x.bits - 2 * wanted).unwrap_or(0).min(48);
+            if shift > 0 || !x.exact {
+                x = self.builder.rescale(&x, shift)?;
             }
         }
         if self.builder.fact(x.id).interval.lo < 0 {

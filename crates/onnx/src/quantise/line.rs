@@ -48,8 +48,8 @@ impl Quantiser<'_> {
     }
 }
 
-/// `(m, e)` with the number close to `m * 2^e`, `m` of at most 16 bits.
-fn significand(number: f64) -> (i64, i32) {
+/// `(m, e)` with the number close to `m * 2^e`, `m` odd or zero and of at most 16 bits.
+pub fn significand(number: f64) -> (i64, i32) {
     if number == 0.0 {
         return (0, 0);
     }

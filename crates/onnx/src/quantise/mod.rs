@@ -6,7 +6,7 @@ mod divide;
 pub mod expr;
 mod fold;
 pub mod lazy;
-mod line;
+pub mod line;
 pub mod linear;
 pub mod materialise;
 mod narrow;

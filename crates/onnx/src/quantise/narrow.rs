@@ -127,6 +127,17 @@ impl Builder {
 
     /// The value rounded by `shift` bits, and cut off at the ends of an interval.
     pub fn clamp(&mut self, x: &Value, shift: u32, to: Interval) -> Result<Value, Refusal> {
+        let key = (x.id, shift, to.lo, to.hi);
+        if let Some(value) = self.clamped.get(&key) {
+            let bits = x.bits - shift.cast_signed();
+            let range = x.range;
+            let value = value.clone();
+            return Ok(Value {
+                bits,
+                range,
+                ..value
+            });
+        }
         let known = rounded(x.known, shift);
         let operator = Clamp {
             shift,
@@ -143,6 +154,7 @@ impl Builder {
         }
         value.fixed = true;
         value.range = x.range;
+        self.clamped.insert(key, value.clone());
         Ok(value)
     }
 }
