@@ -183,6 +183,20 @@ mod tests {
         builder.build().expect("a system")
     }
 
+    /// A row of parameters that is looked up among one other.
+    fn row(width: usize) -> System {
+        let mut builder = System::builder();
+        let tuples = ["entry", "row"].map(|name| {
+            let column = builder.column(name, &[1, width], Role::Parameter, BIT);
+            let values = builder.view(column).expect("the column exists");
+            vec![Combination::zero(&[1]), values.into()]
+        });
+        let [entries, row] = tuples;
+        let table = builder.table("rows", entries);
+        builder.lookup("row", row, table);
+        builder.build().expect("a system")
+    }
+
     fn public(side: usize) -> System {
         let mut builder = System::builder();
         let public = builder.public("public", &[side, side], BIT, Value::Statement);
@@ -200,6 +214,7 @@ mod tests {
                 parameters(&[1 << 27], 1),
                 "weights of claims",
             ),
+            (row(1 << 10), row(1 << 26), "weights of claims"),
             (
                 public(1 << 8),
                 public(1 << 16),

@@ -95,6 +95,62 @@ fn exchanged_multiplicities_are_rejected() {
     }
 }
 
+/// Columns of rows of a table of private parameters, found as a whole, that are mixed up; and the last, whose first row
+/// is another one with its index, all counted.
+fn mixed_up(system: &System, honest: &Assignment) -> Vec<(&'static str, Assignment)> {
+    let named = |name: &str| {
+        let mut columns = system.columns().iter();
+        columns.position(|column| column.name == name)
+    };
+    let [index, row, bias, counts, indices] =
+        ["index", "row", "bias", "rows", "indices"].map(|name| named(name).expect("the column"));
+    let get = |column: usize, at: usize| honest.columns[column].get(at);
+    let entry = |at: usize| usize::try_from(get(index, at)).expect("an index");
+    let (found, width) = (honest.columns[index].len(), honest.columns[row].len());
+    let width = width / found;
+    let other = (1..found).find(|&other| entry(other) != entry(0));
+    let other = other.expect("two indices");
+    let copied = |from: &Assignment, to: usize, with: usize| {
+        with_column(from, row, to, get(row, with) - get(row, to))
+    };
+    let recounted = |from: &Assignment, counts: usize| {
+        let less = with_column(from, counts, entry(0), -1);
+        with_column(&less, counts, entry(other), 1)
+    };
+    let moved = |from: usize| with_column(&with_column(honest, row, from, -1), bias, 0, 1);
+    let whole = (0..width).fold(honest.clone(), |forged, at| {
+        copied(&forged, at, other * width + at)
+    });
+    let whole = with_column(&whole, bias, 0, get(bias, other) - get(bias, 0));
+    let indexed = with_column(&whole, index, 0, get(index, other) - get(index, 0));
+    vec![
+        ("one position", copied(honest, 2, other * width + 2)),
+        ("an exchange", copied(&copied(honest, 0, 3), 3, 0)),
+        ("another row", whole.clone()),
+        ("another row, counted", recounted(&whole, counts)),
+        ("other counts", recounted(honest, counts)),
+        ("other counts of indices", recounted(honest, indices)),
+        ("moved to the bias from before it", moved(width - 1)),
+        ("moved to the bias from the start", moved(0)),
+        ("none", recounted(&recounted(&indexed, counts), indices)),
+    ]
+}
+
+#[test]
+fn rows_of_a_wide_table_that_are_mixed_up_are_rejected() {
+    for zero_knowledge in [true, false] {
+        let system = relation::test_systems::embedding(5, 3, 7, 4);
+        let mut case = Case::<Goldilocks2>::new("embedding", system, unlimited(zero_knowledge));
+        let honest = case.assignment.clone();
+        for (name, forged) in mixed_up(case.description.system(), &honest) {
+            assert_ne!(forged, honest, "{name}");
+            let proof = forge(&mut case, &Forgery::of(&forged));
+            let accepted = case.verify(&proof).is_ok();
+            assert_eq!(accepted, name == "none", "{name}, {zero_knowledge}");
+        }
+    }
+}
+
 #[test]
 fn an_assignment_that_violates_a_relation_gives_no_proof() {
     let mut case = case(true);

@@ -111,3 +111,23 @@ fn a_rate_of_one_half_is_refused_in_zero_knowledge() {
         })
     ));
 }
+
+/// What the tuples of a statement cost in security: every position of every row and entry is a degree.
+#[test]
+fn the_account_counts_every_position_of_wide_tuples() {
+    for size in [1, 3, 96] {
+        let (system, _) = relation::test_systems::embedding(5, size, 7, 1);
+        let description = Description::<P>::new(system, parameters(true)).expect("a key");
+        let name = "lookup: false identity";
+        let term = { description.account().terms.iter() }.find(|term| term.name == name);
+        // Indices among numbers, one position each; rows among entries: the number, `[size, 2]` values, the bias.
+        let degree = 12 * (1 + 2 + 2 * size);
+        let degree = f64::from(u32::try_from(degree).expect("small"));
+        let expected = crate::security::Extension::Quadratic.log_size() - degree.log2();
+        let found = term.expect("the term").bits_without_work;
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{size}: {found} {expected}"
+        );
+    }
+}

@@ -10,8 +10,8 @@ use crate::system::{Assignment, System};
 use alloc::vec::Vec;
 pub use maker::{Maker, Random};
 pub use systems::{
-    batched_matmul, convolution, elementwise_product, function_lookup, gather, linear_views,
-    matmul, mlp, rescale, sealed,
+    batched_matmul, convolution, elementwise_product, embedding, function_lookup, gather,
+    linear_views, matmul, mlp, rescale, sealed,
 };
 
 /// One system of each kind, with its name; small, and no size is a power of two.
@@ -25,6 +25,7 @@ pub fn all(seed: u64) -> Vec<(&'static str, System, Assignment)> {
         named("elementwise_product", elementwise_product(&[3, 7], seed)),
         named("function_lookup", function_lookup(11, seed)),
         named("gather", gather(11, 3, 7, seed)),
+        named("embedding", embedding(5, 3, 7, seed)),
         named("linear_views", linear_views(5, 3, seed)),
         named("mlp", mlp(3, &[10, 7, 5, 3], seed)),
         named("sealed", sealed(13, seed)),
@@ -81,7 +82,8 @@ mod tests {
         // A seed for which every factor of a product meets one that is not zero: others are free.
         for (name, system, assignment) in all(7) {
             for column in 0..system.columns().len() {
-                let free = name == "gather" && system.columns()[column].role == Role::Parameter;
+                let by_index = matches!(name, "gather" | "embedding");
+                let free = by_index && system.columns()[column].role == Role::Parameter;
                 if free {
                     // Rows of the table that no index selects may have any value.
                     continue;

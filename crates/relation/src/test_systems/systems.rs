@@ -208,6 +208,44 @@ pub fn gather(rows: usize, width: usize, n: usize, seed: u64) -> (System, Assign
     maker.finish()
 }
 
+/// `n` rows of a table of parameters `[rows, size, 2]` and a bias of each, by secret indices.
+///
+/// A row is found as a whole: the tuple is a narrow, a wide and a narrow component.
+pub fn embedding(rows: usize, size: usize, n: usize, seed: u64) -> (System, Assignment) {
+    let mut maker = Maker::new(seed);
+    let values = maker.random_column("values", &[rows, size, 2], Role::Parameter, BYTE);
+    let biases = maker.random_column("biases", &[rows], Role::Parameter, BYTE);
+    let numbers = maker.constant("numbers", &[rows], (0..).take(rows).collect());
+    let entries = vec![
+        maker.public(numbers).into(),
+        maker.view(values).into(),
+        maker.view(biases).into(),
+    ];
+    let table = maker.table("rows", entries);
+    let last = i64::try_from(rows).expect("small") - 1;
+    let index = maker.random_column("index", &[n], Role::Witness, Interval::new(0, last));
+    let indices = maker.range("indices", rows);
+    maker
+        .builder
+        .lookup("index", vec![maker.view(index).into()], indices);
+    let found = |maker: &Maker, column, width: usize| -> Vec<i64> {
+        let all = maker.evaluate(&maker.view(column).into());
+        let row = |index: &i64| {
+            let start = usize::try_from(*index).expect("in range") * width;
+            all[start..start + width].to_vec()
+        };
+        let indices = maker.evaluate(&maker.view(index).into());
+        indices.iter().flat_map(row).collect()
+    };
+    let row = found(&maker, values, size * 2);
+    let row = maker.column("row", &[n, size, 2], Role::Witness, BYTE, row);
+    let bias = found(&maker, biases, 1);
+    let bias = maker.column("bias", &[n], Role::Witness, BYTE, bias);
+    let tuple = [index, row, bias].map(|column| maker.view(column).into());
+    maker.builder.lookup("row", tuple.to_vec(), table);
+    maker.finish()
+}
+
 /// Linear relations alone: a public input `[n, 2 * m]`, a hidden column, a public output, and between
 /// them most builders of views. `n` and `m` must be at least 2.
 pub fn linear_views(n: usize, m: usize, seed: u64) -> (System, Assignment) {

@@ -7,7 +7,7 @@ use p3_field::PrimeCharacteristicRing;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::systems::{large, pair, single, views};
+use super::systems::{large, mixed, pair, single, views};
 use super::{Case, E};
 use crate::channel::sender::Masks;
 
@@ -39,7 +39,7 @@ fn for_each_lie(case: &Case, mut lie: impl FnMut(&str, &Masks<E>)) {
 
 #[test]
 fn a_lie_in_any_message_is_rejected_or_ends_in_a_false_claim() {
-    for case in [single(), pair(), views(), large()] {
+    for case in [single(), pair(), views(), mixed(), large()] {
         for_each_lie(&case, |name, lie| {
             let messages = case.messages(&case.assignment, Some(lie));
             let verdict = case.transparent(&messages, &case.assignment);
@@ -51,7 +51,7 @@ fn a_lie_in_any_message_is_rejected_or_ends_in_a_false_claim() {
 #[test]
 fn a_lie_in_any_masked_message_breaks_an_equation_or_ends_in_a_false_claim() {
     let mut rng = StdRng::seed_from_u64(2);
-    for case in [single(), pair()] {
+    for case in [single(), pair(), mixed()] {
         let masks = case.masks(&mut rng);
         for_each_lie(&case, |name, lie| {
             let add = |a: &[E], b: &[E]| a.iter().zip(b).map(|(&a, &b)| a + b).collect();

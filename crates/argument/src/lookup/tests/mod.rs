@@ -1,9 +1,11 @@
 //! Tests of the lookups: honest proofs, lies, forged columns, and the parts of the prover.
 
+mod counts;
 mod forgeries;
 mod lies;
 mod parts;
 mod systems;
+mod wide;
 
 use alloc::vec::Vec;
 

@@ -167,6 +167,73 @@ pub(super) fn wide() -> Case {
     Case::new("wide", system, assignment)
 }
 
+/// Tuples of narrow and wide components in turn, in two tables of one form, the second shifted: what differs by the
+/// number of the table may not look alike.
+///
+/// Columns: counts of the three tables, parameters `a [4, 2]`, `b [4]`, `c [4, 2, 2]`, then `index [5]` and the row's
+/// `[5, 2]`, `[5]`, `[5, 2, 2]` for the first table, and the same for the second.
+pub(super) fn mixed() -> Case {
+    let mut builder = System::builder();
+    let numbers = constant(&mut builder, &[4], |i| i);
+    let small = builder.table("numbers", vec![numbers.clone()]);
+    let mut parameter = |shape: &[usize]| {
+        let id = builder.column("parameter", shape, Role::Parameter, Interval::new(0, 99));
+        Combination::from(builder.view(id).expect("it was just added"))
+    };
+    let parts = [&[4, 2][..], &[4], &[4, 2, 2]].map(&mut parameter);
+    let shifted = |part: &Combination| part.clone().plus_constant(7).expect("small");
+    let tuple = |parts: [Combination; 3]| -> Vec<Combination> {
+        core::iter::once(numbers.clone()).chain(parts).collect()
+    };
+    let second = builder.table("shifted", tuple(parts.each_ref().map(shifted)));
+    let first = builder.table("rows", tuple(parts));
+    for table in [first, second] {
+        let index = column(&mut builder, &[5], 3);
+        let row = [&[5, 2][..], &[5], &[5, 2, 2]].map(|shape| column(&mut builder, shape, 106));
+        builder.lookup("index", vec![index.clone().into()], small);
+        let row = core::iter::once(index).chain(row).map(Combination::from);
+        builder.lookup("row", row.collect(), table);
+    }
+    let system = builder.build().expect("valid");
+    let parts = [values(8, 97), values(4, 89), values(16, 83)];
+    let mut columns = parts.to_vec();
+    for (shift, index) in [(0, vec![0, 2, 2, 1, 3]), (7, vec![3, 1, 0, 2, 0])] {
+        columns.push(index.clone());
+        for (part, width) in parts.iter().zip([2, 1, 4]) {
+            let row = |&at: &i64| {
+                let start = usize::try_from(at).expect("an index") * width;
+                part[start..start + width].iter().map(|value| value + shift)
+            };
+            columns.push(index.iter().flat_map(row).collect());
+        }
+    }
+    let assignment = assign(&system, columns, vec![]);
+    Case::new("mixed", system, assignment)
+}
+
+/// Wide components that are views: a table read from its last axis, rows from a list, backwards, less a constant.
+pub(super) fn turned() -> Case {
+    let mut builder = System::builder();
+    let numbers = constant(&mut builder, &[4], |i| i);
+    let p = builder.column("p", &[2, 3, 4], Role::Parameter, Interval::new(0, 99));
+    let p = builder
+        .view(p)
+        .and_then(|view| Ok(view.permute(&[2, 1, 0])?));
+    let entries = vec![numbers.clone(), p.expect("three axes").into()];
+    let table = builder.table("rows", entries);
+    let list = builder.column("list", &[24], Role::Witness, Interval::new(5, 104));
+    let list = { builder.view(list) }.and_then(|view| Ok(view.reshape(&[4, 3, 2])?.reverse(1)?));
+    let row = Combination::from(list.expect("24 elements")).plus_constant(-5);
+    let backwards = numbers.map(&[4], |view| view.reverse(0)).expect("an axis");
+    builder.lookup("row", vec![backwards, row.expect("small")], table);
+    let system = builder.build().expect("valid");
+    let p = values(24, 97);
+    let place = |at: usize| (at % 2 * 3 + 2 - at / 2 % 3) * 4 + 3 - at / 6;
+    let list = (0..24).map(|at| p[place(at)] + 5).collect();
+    let assignment = assign(&system, vec![p.clone(), list], vec![]);
+    Case::new("turned", system, assignment)
+}
+
 /// More than two layers of cells, with padding at the end.
 pub(super) fn large() -> Case {
     let mut builder = System::builder();
@@ -187,5 +254,13 @@ pub(super) fn without_lookups() -> System {
 }
 
 pub(super) fn all() -> Vec<Case> {
-    vec![single(), pair(), views(), wide(), large()]
+    vec![
+        single(),
+        pair(),
+        views(),
+        wide(),
+        mixed(),
+        turned(),
+        large(),
+    ]
 }

@@ -370,3 +370,54 @@ fn systems_of_large_tensors_are_validated_without_their_elements() {
     builder.product("y", view(&builder, y).into(), vec![right]);
     builder.build().unwrap();
 }
+
+/// Rows of a table by a constant index: `values [2, 2]`, found in a column of the interval.
+fn rows(interval: Interval, role: Role) -> Result<System, SystemError> {
+    let mut builder = System::builder();
+    let key = builder.constant("key", tensor(&[2], &[0, 1]));
+    let key = Combination::from(builder.public_view(key).unwrap());
+    let values = builder.column("values", &[2, 2], role, Interval::new(-3, 300));
+    let values = builder.view(values).unwrap();
+    let table = builder.table("rows", vec![key.clone(), values.into()]);
+    let row = builder.column("row", &[2, 2], Role::Witness, interval);
+    let row = builder.view(row).unwrap();
+    builder.lookup("row", vec![key, row.into()], table);
+    builder.build()
+}
+
+#[test]
+fn a_wide_component_is_enforced_where_all_positions_of_the_entries_lie() {
+    let row = ColumnId(2);
+    let parameter = |lo, hi| rows(Interval::new(lo, hi), Role::Parameter);
+    assert!(parameter(-3, 300).is_ok());
+    assert_eq!(parameter(-2, 300), unenforced("row", row));
+    assert_eq!(parameter(-3, 299), unenforced("row", row));
+    // What the entries are must be known before.
+    let open = rows(Interval::new(-3, 300), Role::Witness);
+    assert_eq!(open, unenforced("values", ColumnId(0)));
+}
+
+#[test]
+fn a_wide_component_that_could_wrap_at_one_position_is_refused() {
+    let half = i64::try_from(MODULUS / 2).unwrap();
+    let build = |more: i64| {
+        let mut builder = System::builder();
+        let zero = Combination::zero(&[1]);
+        let values = builder.constant("values", tensor(&[1, 2], &[0, half]));
+        let values = Combination::from(builder.public_view(values).unwrap());
+        let values = values.plus_constant(more).unwrap();
+        let table = builder.table("rows", vec![zero.clone(), values]);
+        let row = builder.column("row", &[1, 2], Role::Parameter, Interval::new(-half, half));
+        let row = builder.view(row).unwrap();
+        builder.lookup("row", vec![zero, row.into()], table);
+        builder.build().map(|_| ())
+    };
+    assert_eq!(build(0), Ok(()));
+    assert!(matches!(
+        build(1),
+        Err(SystemError::Wraps {
+            side: Side::Component(1),
+            ..
+        })
+    ));
+}
