@@ -103,7 +103,7 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
     let program = key.program();
     outcome.line(format!("A key with digest {}", hexadecimal(key.digest())));
     let mut rows = vec![
-        ["tensor", "what", "who sees it", "shape", "bits", "fraction"]
+        ["tensor", "what", "who sees it", "shape", "bits", "encoding"]
             .map(String::from)
             .to_vec(),
     ];
@@ -117,12 +117,12 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
             word(input.visibility).into(),
             shape(program, &input.shape),
             bits,
-            input.fraction_bits.to_string(),
+            input.encoding.to_string(),
         ]);
     }
     for output in &program.outputs {
         let visibility = word(output.visibility).into();
-        let fraction = output.fraction_bits.to_string();
+        let fraction = output.encoding.to_string();
         rows.push(vec![
             output.name.clone(),
             "output".into(),

@@ -9,6 +9,8 @@
 //! Without a folder it runs the cases beside it, which must all be right.
 
 mod case;
+#[path = "../common/mod.rs"]
+mod common;
 
 use case::{Case, Outcome};
 use std::collections::BTreeMap;
