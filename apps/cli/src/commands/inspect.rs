@@ -122,14 +122,14 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, security: bool) -> Result
     }
     for output in &program.outputs {
         let visibility = word(output.visibility).into();
-        let fraction = output.encoding.to_string();
+        let encoding = output.encoding.to_string();
         rows.push(vec![
             output.name.clone(),
             "output".into(),
             visibility,
             String::new(),
             String::new(),
-            fraction,
+            encoding,
         ]);
     }
     outcome.table(&rows);
