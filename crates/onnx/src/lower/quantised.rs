@@ -28,8 +28,9 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     Ok(vec![value.into()])
 }
 
-/// The most levels above the least one.
-const MAX_LEVELS: i64 = (1 << 16) - 1;
+/// The most thresholds of a channel: 8 bits have fewer, and the sums behind those of 16 bits would be too large to
+/// verify.
+const MAX_THRESHOLDS: i64 = 1 << 12;
 
 /// The most bits of a value that is compared with thresholds.
 const MAX_BITS: u32 = 50;
@@ -64,7 +65,11 @@ fn quantise(q: &mut Quantiser<'_>, node: &Node<'_>, op: &Quantise) -> Result<Val
     let channels: Vec<Scaled> = { 0..op.levels.scales.len() }
         .map(|channel| op.levels.at(channel))
         .collect();
+    let is_few = channels
+        .iter()
+        .all(|levels| levels.grid.hi - levels.grid.lo <= MAX_THRESHOLDS);
     if let Some((slope, offset)) = expr.line()
+        && is_few
         && slope > 0.0
         && base.fixed
         && q.builder.magnitude_bits(&base) <= MAX_BITS
@@ -73,6 +78,11 @@ fn quantise(q: &mut Quantiser<'_>, node: &Node<'_>, op: &Quantise) -> Result<Val
     }
     let [levels] = channels[..] else {
         // A table belongs to one function.
+        if !is_few {
+            return Err(
+                "a scale for each channel of integers of more than 8 bits; use one for all".into(),
+            );
+        }
         let x = q.exact(node.input(0)?)?;
         if !x.fixed {
             return Err("reals over an axis of symbolic size; fix the size".into());
@@ -96,10 +106,6 @@ fn rounded(
     x: &Value,
     [slope, offset]: [f64; 2],
 ) -> Result<Value, Refusal> {
-    let Grid { lo, hi, .. } = channels[0].grid;
-    if hi - lo > MAX_LEVELS {
-        return Err("integers of more than 16 bits for reals; quantise to 8 or 16 bits".into());
-    }
     let unit = slope * power(-x.bits);
     #[expect(
         clippy::cast_possible_truncation,

@@ -144,3 +144,36 @@ fn scales_may_belong_to_channels_of_activations() {
         }
     }
 }
+
+#[test]
+fn reals_become_integers_of_16_bits_by_a_table() {
+    let half = |scales: &[f32], zeros: &[i32]| {
+        let dims: &[i64] = if scales.len() == 1 { &[] } else { &[3] };
+        let graph = Graph::default()
+            .input("x", &[Ok(2), Ok(3)])
+            .tensor("s", dims, scales)
+            .tensor("c", &[], &[0.5])
+            .integers("z", 4, dims, zeros)
+            .node("Mul", &["x", "c"], "f")
+            .node("QuantizeLinear", &["f", "s", "z"], "q")
+            .node("DequantizeLinear", &["q", "s", "z"], "y")
+            .output("y");
+        parse(graph).expect("a model")
+    };
+    let model = half(&[1.0 / 4096.0], &[30_000]);
+    let quantised = quantise(&model, &Options::default()).expect("a program");
+    let x = Array {
+        shape: vec![2, 3],
+        data: vec![0.25, 0.3125, 0.5, -3.75, -0.5, -1.0],
+    };
+    let inputs = Arrays::from([("x".to_owned(), x)]);
+    let (values, expected) = both(&model, &quantised, &inputs);
+    assert!({ values.iter().zip(&expected) }.all(|(a, b)| (a - b).abs() < 1e-3));
+    // A table for each channel is not supported.
+    let model = half(&[0.5, 0.25, 0.125], &[3; 3]);
+    let refused = quantise(&model, &Options::default());
+    let Err(QuantiseError::Unsupported(nodes)) = refused else {
+        panic!("expected a refusal");
+    };
+    assert!(nodes[0].reason.contains("more than 8 bits"), "{nodes:?}");
+}
