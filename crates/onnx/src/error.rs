@@ -46,6 +46,9 @@ pub enum ModelError {
         /// The tensor.
         name: String,
     },
+    /// Quantised nodes that are not supported: all of them.
+    #[error("{} of the model's quantised nodes are not supported: {}", .0.len(), list(.0))]
+    Quantised(Vec<Unsupported>),
     /// The graph cannot be typed.
     #[error("the graph cannot be read: {0}")]
     Graph(String),

@@ -21,6 +21,7 @@ mod expand;
 mod lower;
 mod model;
 mod quantise;
+mod quantised;
 mod read;
 
 pub use array::Array;

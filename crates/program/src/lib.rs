@@ -16,6 +16,7 @@
 #![cfg_attr(not(feature = "execute"), forbid(unsafe_code))]
 
 pub mod dim;
+pub mod encoding;
 pub mod error;
 #[cfg(feature = "execute")]
 pub mod execute;
@@ -26,6 +27,7 @@ pub mod operator;
 pub mod program;
 
 pub use dim::{Dim, DimError};
+pub use encoding::{Encoding, Levels};
 pub use error::{OperatorError, ProgramError};
 pub use fact::Fact;
 pub use lower::{Certificate, Cost, Lowered, Lowering, Place};

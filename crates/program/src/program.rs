@@ -1,6 +1,7 @@
 //! Programs: inputs, parameters, nodes, outputs.
 
 use crate::dim::Dim;
+use crate::encoding::Encoding;
 use crate::error::{OperatorError, ProgramError};
 use crate::fact::Fact;
 use crate::operator::Operator;
@@ -48,8 +49,8 @@ pub struct Input<D> {
     pub shape: Vec<D>,
     /// Where its integers lie; its width is a power of two.
     pub interval: Interval,
-    /// Real value = integer / 2^fraction_bits.
-    pub fraction_bits: i32,
+    /// What the integers stand for.
+    pub encoding: Encoding,
     /// Who sees it.
     pub visibility: Visibility,
 }
@@ -76,8 +77,8 @@ pub struct Output {
     pub name: String,
     /// The value.
     pub value: ValueId,
-    /// Real value = integer / 2^fraction_bits.
-    pub fraction_bits: i32,
+    /// What the integers stand for.
+    pub encoding: Encoding,
     /// Who sees it.
     pub visibility: Visibility,
 }
@@ -122,7 +123,7 @@ impl Program<Dim> {
                 name: input.name.clone(),
                 shape: shape.map_err(place(&input.name))?,
                 interval: input.interval,
-                fraction_bits: input.fraction_bits,
+                encoding: input.encoding,
                 visibility: input.visibility,
             })
         };

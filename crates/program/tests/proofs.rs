@@ -17,8 +17,8 @@ use program::operator::{
     AtLeastZero, Constant, Contract, Function, Rescale, Select, Split, Step, Sum, View,
 };
 use program::{
-    Dim, Input, Interval, Lowered, Node, Operator, Output, Parameter, Program, Tensor, ValueId,
-    Visibility,
+    Dim, Encoding, Input, Interval, Lowered, Node, Operator, Output, Parameter, Program, Tensor,
+    ValueId, Visibility,
 };
 use relation::Assignment;
 
@@ -62,7 +62,7 @@ impl<D: Clone> Graph<D> {
             name: format!("input {at}"),
             shape: shape.to_vec(),
             interval,
-            fraction_bits: 0,
+            encoding: Encoding::Fixed(0),
             visibility: Visibility::Private,
         });
         self.node("input", Operator::Input(at), &[])
@@ -84,7 +84,7 @@ impl<D: Clone> Graph<D> {
         self.program.outputs.push(Output {
             name: format!("output {}", self.program.outputs.len()),
             value,
-            fraction_bits: 0,
+            encoding: Encoding::Fixed(0),
             visibility: Visibility::Public,
         });
     }

@@ -14,8 +14,8 @@ use argument::verify::{Statement, verify};
 use program::formula::{self, Formula, Instruction, Table};
 use program::operator::{Divide, Extreme, Function, Gather, Step, Sum, View};
 use program::{
-    Dim, Input, Interval, Lowered, Node, Operator, Output, Parameter, Program, Tensor, ValueId,
-    Visibility, execute,
+    Dim, Encoding, Input, Interval, Lowered, Node, Operator, Output, Parameter, Program, Tensor,
+    ValueId, Visibility, execute,
 };
 
 /// Tokens, and scores in a row.
@@ -81,10 +81,10 @@ fn model() -> Program<Dim> {
         operator,
         inputs,
     };
-    let output = |name: &str, value, fraction_bits| Output {
+    let output = |name: &str, value, bits| Output {
         name: name.into(),
         value,
-        fraction_bits,
+        encoding: Encoding::Fixed(bits),
         visibility: Visibility::Public,
     };
     Program {
@@ -93,7 +93,7 @@ fn model() -> Program<Dim> {
             name: "tokens".into(),
             shape: vec![Dim::Symbol(0)],
             interval: Interval::new(0, 7),
-            fraction_bits: 0,
+            encoding: Encoding::Fixed(0),
             visibility: Visibility::Private,
         }],
         parameters: vec![Parameter {

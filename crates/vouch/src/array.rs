@@ -1,5 +1,6 @@
 //! Tensors of real numbers, and how they become integers and come back.
 
+use program::{Encoding, Levels};
 use relation::{Interval, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -100,28 +101,32 @@ impl Array {
         })
     }
 
-    /// The integers `round(value * 2^fraction_bits)`, half rounded away from zero.
+    /// The nearest integers in fixed point, half rounded away from zero, or the nearest levels.
     ///
     /// Errors: [`ArrayError::Length`]; [`ArrayError::Value`] if one is no number or outside of `interval`.
     pub(crate) fn quantise(
         &self,
         name: &str,
         interval: Interval,
-        fraction_bits: i32,
+        encoding: Encoding,
     ) -> Result<Tensor, ArrayError> {
         self.check(name)?;
         let mut values = Vec::with_capacity(self.data.len());
         for (at, &value) in self.data.iter().enumerate() {
-            let integer = to_integer(value, fraction_bits);
+            let integer = match encoding {
+                Encoding::Fixed(bits) => to_integer(value, bits),
+                Encoding::Levels(levels) => to_level(value, levels, interval),
+            };
             match integer.filter(|&integer| interval.contains(integer)) {
                 Some(integer) => values.push(integer),
                 None => {
+                    let [low, high] = range(interval, encoding);
                     return Err(ArrayError::Value {
                         name: name.to_owned(),
                         index: position(&self.shape, at),
                         value,
-                        low: to_real(interval.lo, fraction_bits),
-                        high: to_real(interval.hi, fraction_bits),
+                        low,
+                        high,
                     });
                 }
             }
@@ -135,8 +140,11 @@ impl Array {
     }
 
     /// The real numbers that integers stand for.
-    pub(crate) fn from_integers(tensor: &Tensor, fraction_bits: i32) -> Self {
-        let real = |value| to_real(value, fraction_bits);
+    pub(crate) fn from_integers(tensor: &Tensor, encoding: Encoding) -> Self {
+        let real = |value| match encoding {
+            Encoding::Fixed(bits) => to_real(value, bits),
+            Encoding::Levels(levels) => from_level(value, levels),
+        };
         Self {
             shape: tensor.shape.clone(),
             data: tensor.to_i64s().into_iter().map(real).collect(),
@@ -164,6 +172,29 @@ fn to_real(value: i64, fraction_bits: i32) -> f64 {
     value as f64 * 2f64.powi(-fraction_bits)
 }
 
+/// The level of a number that single precision holds, or the nearest end of the interval.
+fn to_level(value: f64, levels: Levels, interval: Interval) -> Option<i64> {
+    let value = value as f32;
+    // What is beyond all integers saturates, and is cut off by the interval.
+    let level = (value / levels.scale()).round_ties_even() as i64;
+    let level = level.saturating_add(levels.zero.into());
+    { value.is_finite() }.then(|| level.max(interval.lo).min(interval.hi))
+}
+
+/// The real that a level stands for, in single precision.
+fn from_level(value: i64, levels: Levels) -> f64 {
+    let steps = value.saturating_sub(levels.zero.into()) as f32;
+    f64::from(steps * levels.scale())
+}
+
+/// The numbers that can be encoded.
+fn range(interval: Interval, encoding: Encoding) -> [f64; 2] {
+    match encoding {
+        Encoding::Fixed(bits) => [interval.lo, interval.hi].map(|end| to_real(end, bits)),
+        Encoding::Levels(_) => [f32::MIN, f32::MAX].map(f64::from),
+    }
+}
+
 /// The index along each axis of a row-major position.
 fn position(shape: &[usize], mut at: usize) -> Vec<usize> {
     let mut index: Vec<usize> = Vec::with_capacity(shape.len());
@@ -182,8 +213,9 @@ mod tests {
     #[test]
     fn values_come_back_within_half_a_step() {
         let array = Array::new([2, 2], [0.5, -1.75, 1.99, -2.0]);
-        let tensor = { array.quantise("x", Interval::new(-512, 511), 8) }.expect("integers");
-        let back = Array::from_integers(&tensor, 8);
+        let tensor = { array.quantise("x", Interval::new(-512, 511), Encoding::Fixed(8)) }
+            .expect("integers");
+        let back = Array::from_integers(&tensor, Encoding::Fixed(8));
         for (before, after) in array.data.iter().zip(&back.data) {
             assert!((before - after).abs() <= 1.0 / 512.0);
         }
@@ -200,6 +232,35 @@ mod tests {
     }
 
     #[test]
+    fn levels_round_halves_to_even_and_saturate() {
+        let levels = Levels::new(0.5, 3).expect("levels");
+        let (interval, encoding) = (Interval::new(-128, 127), Encoding::Levels(levels));
+        let values = [
+            0.0, 0.25, 0.75, -0.25, 1e30, -1e30, 62.0, 62.3, -65.5, -66.0,
+        ];
+        let tensor = Array::new([10], values).quantise("x", interval, encoding);
+        let tensor = tensor.expect("levels");
+        let expected = [3, 3, 5, 3, 127, -128, 127, 127, -128, -128];
+        assert_eq!(tensor.to_i64s(), expected);
+        let back = Array::from_integers(&tensor, encoding).data;
+        assert_eq!(back[..3], [0.0, 0.0, 1.0]);
+        assert_eq!(back[4..6], [62.0, -65.5]);
+    }
+
+    #[test]
+    fn levels_are_computed_in_single_precision() {
+        let levels = Levels::new(0.003, 0).expect("levels");
+        let encoding = Encoding::Levels(levels);
+        let tensor = Tensor::from_i64s(vec![1], vec![101]).expect("a tensor");
+        let real = Array::from_integers(&tensor, encoding).data[0];
+        assert_eq!(real, f64::from(101f32 * 0.003f32));
+        for bad in [f64::NAN, f64::INFINITY, 1e39] {
+            let refused = Array::new([1], [bad]).quantise("x", Interval::new(0, 255), encoding);
+            assert!(matches!(refused, Err(ArrayError::Value { .. })), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_or_out_of_range_is_refused_by_name_and_place() {
         for bad in [
             f64::NAN,
@@ -210,7 +271,7 @@ mod tests {
             1e300,
         ] {
             let array = Array::new([1, 2, 2], [0.0, 0.0, bad, 0.0]);
-            let error = array.quantise("pixels", Interval::new(-512, 511), 8);
+            let error = array.quantise("pixels", Interval::new(-512, 511), Encoding::Fixed(8));
             let Err(ArrayError::Value {
                 name,
                 index,
@@ -230,7 +291,7 @@ mod tests {
     fn a_wrong_number_of_values_is_refused() {
         for (shape, len) in [(vec![2, 3], 5), (vec![2, 0], 0), (vec![usize::MAX, 2], 1)] {
             let array = Array::new(shape, vec![0.0; len]);
-            let refused = array.quantise("x", Interval::new(0, 1), 0);
+            let refused = array.quantise("x", Interval::new(0, 1), Encoding::Fixed(0));
             assert!(matches!(refused, Err(ArrayError::Length { .. })));
         }
     }

@@ -84,9 +84,12 @@ impl Content {
     /// That a verifier reads one thing out of a statement: values are told apart, and so are symbols and seals, which
     /// are shown by name. [`program::Program::infer`] says so of inputs and outputs.
     fn check_reading(&self) -> Result<(), KeyError> {
-        let inputs = { self.program.inputs.iter() }.map(|input| input.fraction_bits);
-        let outputs = { self.program.outputs.iter() }.map(|output| output.fraction_bits);
-        let mut bits = inputs.chain(outputs);
+        let inputs = { self.program.inputs.iter() }.map(|input| input.encoding);
+        let outputs = { self.program.outputs.iter() }.map(|output| output.encoding);
+        // Levels have bounds of their own.
+        let mut bits = inputs
+            .chain(outputs)
+            .filter_map(|encoding| encoding.fraction_bits());
         if let Some(bits) = bits.find(|bits| !FRACTION_BITS.contains(bits)) {
             return Err(range("fraction bits", "-256 to 256", bits));
         }

@@ -4,7 +4,9 @@ use crate::content::{Content, KeyError};
 use crate::verifying::VerifyingKey;
 use crate::{Array, Arrays, Options, ProvingKey};
 use program::operator::Sum;
-use program::{Dim, Input, Node, Operator, Output, Program, ProgramError, ValueId, Visibility};
+use program::{
+    Dim, Encoding, Input, Node, Operator, Output, Program, ProgramError, ValueId, Visibility,
+};
 use relation::Interval;
 
 const PUBLIC: Visibility = Visibility::Public;
@@ -21,7 +23,7 @@ fn difference() -> Program<Dim> {
         name: name.into(),
         shape: vec![Dim::Known(1)],
         interval: Interval::new(0, 15),
-        fraction_bits: 0,
+        encoding: Encoding::Fixed(0),
         visibility: PUBLIC,
     };
     let sum = Sum {
@@ -40,7 +42,7 @@ fn difference() -> Program<Dim> {
         outputs: vec![Output {
             name: "d".into(),
             value: id(2),
-            fraction_bits: 0,
+            encoding: Encoding::Fixed(0),
             visibility: PUBLIC,
         }],
     }
@@ -121,7 +123,7 @@ fn names_that_hide_one_another_are_refused() {
 fn a_scale_that_makes_numbers_vanish_is_refused() {
     for bits in [-256, 256, 257, -257, i32::MAX, i32::MIN] {
         let mut program = difference();
-        program.outputs[0].fraction_bits = bits;
+        program.outputs[0].encoding = Encoding::Fixed(bits);
         let is_fine = (-256..=256).contains(&bits);
         assert_eq!(content(program).1.check().is_ok(), is_fine, "{bits}");
     }

@@ -8,7 +8,7 @@
 //! # #[cfg(feature = "prove")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use vouch::program::operator::{Contract, Rescale};
-//! use vouch::program::{Dim, Input, Interval, Node, Operator, Output, Parameter, Program, Tensor, ValueId};
+//! use vouch::program::{Dim, Encoding, Input, Interval, Node, Operator, Output, Parameter, Program, Tensor, ValueId};
 //! use vouch::{Array, Expected, Options, ProvingKey, Visibility};
 //!
 //! // y = W x, with three fraction bits everywhere, private weights and a private input.
@@ -24,7 +24,7 @@
 //!         name: "x".into(),
 //!         shape: vec![Dim::Symbol(0), Dim::Known(2)],
 //!         interval: Interval::new(-128, 127),
-//!         fraction_bits: 3,
+//!         encoding: Encoding::Fixed(3),
 //!         visibility: Visibility::Private,
 //!     }],
 //!     parameters: vec![Parameter {
@@ -43,7 +43,7 @@
 //!     outputs: vec![Output {
 //!         name: "y".into(),
 //!         value: ValueId { node: 3, output: 0 },
-//!         fraction_bits: 3,
+//!         encoding: Encoding::Fixed(3),
 //!         visibility: Visibility::Public,
 //!     }],
 //! };

@@ -102,7 +102,7 @@ impl ProvingKey {
         let argument = bound.backend.prove(&mut assignment, reused.collect())?;
         drop((held, reusables));
         let decode = |(output, tensor): (&program::Output, &Tensor)| {
-            let array = Array::from_integers(tensor, output.fraction_bits);
+            let array = Array::from_integers(tensor, output.encoding);
             (output.name.clone(), array)
         };
         Ok(Proved {
@@ -134,7 +134,7 @@ impl ProvingKey {
         let program = self.verifying.program().bind(&symbols)?;
         let outputs = program::execute::outputs(&program, &values, &self.parameters)?;
         let decode = |(output, tensor): (&program::Output, &Tensor)| {
-            let array = Array::from_integers(tensor, output.fraction_bits);
+            let array = Array::from_integers(tensor, output.encoding);
             (output.name.clone(), array)
         };
         Ok(program.outputs.iter().zip(&outputs).map(decode).collect())
@@ -160,7 +160,7 @@ impl ProvingKey {
             let is_sealed = input.visibility == Visibility::Sealed;
             let value = match (sealed.get(name).filter(|_| is_sealed), inputs.get(name)) {
                 (Some(sealed), None) => sealed.value.clone(),
-                (None, Some(array)) => array.quantise(name, input.interval, input.fraction_bits)?,
+                (None, Some(array)) => array.quantise(name, input.interval, input.encoding)?,
                 (None, None) => {
                     let (name, expected) = (name.clone(), names());
                     return Err(ArrayError::Missing { name, expected }.into());

@@ -10,7 +10,7 @@ use crate::file::{FileError, FormatError, SEAL};
 use argument::parameters::Parameters;
 use argument::reject::Reject;
 use argument::security::REQUIRED_BITS;
-use program::Certificate;
+use program::{Certificate, Encoding};
 use relation::{Column, Interval, Role};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -20,7 +20,7 @@ use std::path::Path;
 pub(crate) struct Sort {
     pub shape: Vec<usize>,
     pub interval: Interval,
-    pub fraction_bits: i32,
+    pub encoding: Encoding,
 }
 
 /// A commitment to a tensor that nobody can open or guess, and the proof that its values lie in an interval.

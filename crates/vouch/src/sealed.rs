@@ -99,11 +99,11 @@ impl ProvingKey {
         let input = inputs
             .find(|input| input.name == name)
             .ok_or_else(unknown)?;
-        let value = value.quantise(name, input.interval, input.fraction_bits)?;
+        let value = value.quantise(name, input.interval, input.encoding)?;
         let sort = Sort {
             shape: value.shape.clone(),
             interval: input.interval,
-            fraction_bits: input.fraction_bits,
+            encoding: input.encoding,
         };
         Sealed::new(key, sort, &value)
     }
@@ -138,7 +138,7 @@ impl Sealed {
 
     /// The values.
     pub fn value(&self) -> Array {
-        Array::from_integers(&self.value, self.seal.sort.fraction_bits)
+        Array::from_integers(&self.value, self.seal.sort.encoding)
     }
 
     /// Proofs that the seal can still take part in.

@@ -7,7 +7,7 @@ use crate::seal::{Seal, SealRejected, Setting, Sort};
 use crate::trusted::Trusted;
 use crate::verifying::{CertificateError, VerifyingKey};
 use argument::reject::Reject;
-use program::Place;
+use program::{Encoding, Place};
 use relation::Interval;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -151,11 +151,11 @@ impl VerifyingKey {
             symbols: self.content.named(&proof.body.symbols),
             inputs: inputs
                 .into_iter()
-                .map(|(name, (_, array))| (name, array))
+                .map(|(name, public)| (name, public.array))
                 .collect(),
             outputs: outputs
                 .into_iter()
-                .map(|(name, (_, array))| (name, array))
+                .map(|(name, public)| (name, public.array))
                 .collect(),
             seals,
             security_bits: self
@@ -165,8 +165,18 @@ impl VerifyingKey {
     }
 }
 
-/// Public tensors by name, with the fraction bits of each.
-type Named = BTreeMap<String, (i32, Array)>;
+/// A public tensor: what its integers stand for, where they are cut off, and the reals.
+struct Public {
+    encoding: Encoding,
+    interval: Interval,
+    array: Array,
+}
+
+/// Public tensors by name.
+type Named = BTreeMap<String, Public>;
+
+/// All integers that can be encoded.
+const ANY: Interval = Interval::new(-(1 << 61), 1 << 61);
 
 fn publics_by_name(bound: &Bound, proof: &Proof) -> Result<(Named, Named), Rejected> {
     let (mut inputs, mut outputs) = (Named::new(), Named::new());
@@ -183,8 +193,20 @@ fn publics_by_name(bound: &Bound, proof: &Proof) -> Result<(Named, Named), Rejec
             Place::Output(_) => (&mut outputs, bound.crossing(place)),
             _ => (&mut inputs, bound.crossing(place)),
         };
-        if let Some((name, bits)) = crossing {
-            named.insert(name.into(), (bits, Array::from_integers(tensor, bits)));
+        if let Some((name, encoding)) = crossing {
+            // Levels are cut off at the ends of an input, which a real may lie beyond.
+            let interval = match (encoding, place) {
+                (Encoding::Levels(_), Place::Input(at)) => {
+                    { bound.program.inputs.get(at) }.map_or(ANY, |input| input.interval)
+                }
+                _ => ANY,
+            };
+            let public = Public {
+                encoding,
+                interval,
+                array: Array::from_integers(tensor, encoding),
+            };
+            named.insert(name.into(), public);
         }
     }
     Ok((inputs, outputs))
@@ -193,10 +215,11 @@ fn publics_by_name(bound: &Bound, proof: &Proof) -> Result<(Named, Named), Rejec
 /// That what was expected is what a proof is about: as integers, so that no rounding of real numbers matters.
 fn compare(found: &Named, expected: &Arrays) -> Result<(), Rejected> {
     for (name, array) in expected {
-        let (bits, found) = found.get(name).ok_or_else(|| ArrayError::Unknown {
+        let public = found.get(name).ok_or_else(|| ArrayError::Unknown {
             name: name.clone(),
             expected: found.keys().cloned().collect(),
         })?;
+        let found = &public.array;
         if array.shape != found.shape {
             return Err(Rejected::Expected(ArrayError::Shape {
                 name: name.clone(),
@@ -204,8 +227,8 @@ fn compare(found: &Named, expected: &Arrays) -> Result<(), Rejected> {
                 found: array.shape.clone(),
             }));
         }
-        let any = Interval::new(-(1 << 61), 1 << 61);
-        let rounded = Array::from_integers(&array.quantise(name, any, *bits)?, *bits);
+        let integers = array.quantise(name, public.interval, public.encoding)?;
+        let rounded = Array::from_integers(&integers, public.encoding);
         let differs = |(_, (a, b)): &(usize, (&f64, &f64))| a != b;
         let mut pairs = rounded.data.iter().zip(&found.data).enumerate();
         if let Some((index, (&expected, &found))) = pairs.find(differs) {
@@ -251,16 +274,16 @@ fn check_seals(
 }
 
 impl Bound {
-    /// Name and fraction bits of what crosses the boundary at a place; nothing for a parameter.
-    pub(crate) fn crossing(&self, place: Place) -> Option<(&str, i32)> {
+    /// Name and encoding of what crosses the boundary at a place; nothing for a parameter.
+    pub(crate) fn crossing(&self, place: Place) -> Option<(&str, Encoding)> {
         match place {
             Place::Input(at) => {
                 let input = self.program.inputs.get(at)?;
-                Some((&input.name, input.fraction_bits))
+                Some((&input.name, input.encoding))
             }
             Place::Output(at) => {
                 let output = self.program.outputs.get(at)?;
-                Some((&output.name, output.fraction_bits))
+                Some((&output.name, output.encoding))
             }
             Place::Parameter(_) => None,
         }
@@ -270,7 +293,7 @@ impl Bound {
     pub(crate) fn sealed(&self) -> Vec<(String, Sort)> {
         let columns = self.lowered.system.columns();
         let sort = |&place: &Place| {
-            let (name, fraction_bits) = self.crossing(place)?;
+            let (name, encoding) = self.crossing(place)?;
             let (_, id) = self
                 .lowered
                 .columns
@@ -280,7 +303,7 @@ impl Bound {
             let sort = Sort {
                 shape: column.shape.clone(),
                 interval: column.interval,
-                fraction_bits,
+                encoding,
             };
             Some((name.to_owned(), sort))
         };

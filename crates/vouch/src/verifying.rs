@@ -237,7 +237,7 @@ mod tests {
         let model = own.content.model.clone().expect("a commitment");
         // The relations stay the same under each of these: only the context of the proof differs.
         let mut scale = own.content.clone();
-        scale.program.outputs[0].fraction_bits += 1;
+        scale.program.outputs[0].encoding = program::Encoding::Fixed(20);
         let mut limit = own.content.clone();
         limit.limits[0] -= 1;
         for content in [scale, limit] {

@@ -139,7 +139,7 @@ fn a_proof_of_another_key_is_rejected() {
     let mut other = network(Seen(PRIVATE, PRIVATE, PUBLIC), &parameters());
     let generate = |program, values| ProvingKey::generate(program, values, &options());
     // One scale.
-    other.outputs[0].fraction_bits += 1;
+    other.outputs[0].encoding = program::Encoding::Fixed(20);
     let scale = generate(other, parameters()).expect("a key");
     // One weight.
     let mut values = parameters();

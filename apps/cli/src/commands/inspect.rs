@@ -104,7 +104,7 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, arguments: &Inspect) -> R
     let program = key.program();
     outcome.line(format!("A key with digest {}", hexadecimal(key.digest())));
     let mut rows = vec![
-        ["tensor", "what", "who sees it", "shape", "bits", "fraction"]
+        ["tensor", "what", "who sees it", "shape", "bits", "encoding"]
             .map(String::from)
             .to_vec(),
     ];
@@ -118,19 +118,19 @@ fn show_key(outcome: &mut Outcome, key: &VerifyingKey, arguments: &Inspect) -> R
             word(input.visibility).into(),
             shape(program, &input.shape),
             bits,
-            input.fraction_bits.to_string(),
+            input.encoding.to_string(),
         ]);
     }
     for output in &program.outputs {
         let visibility = word(output.visibility).into();
-        let fraction = output.fraction_bits.to_string();
+        let encoding = output.encoding.to_string();
         rows.push(vec![
             output.name.clone(),
             "output".into(),
             visibility,
             String::new(),
             String::new(),
-            fraction,
+            encoding,
         ]);
     }
     outcome.table(&rows);

@@ -9,7 +9,7 @@ mod tabular;
 mod trees;
 mod wires;
 
-pub use wires::without_step;
+pub use wires::{Wires, without_step};
 
 use std::collections::BTreeSet;
 use thiserror::Error;

@@ -23,6 +23,7 @@ mod pass;
 mod places;
 mod pool;
 mod prelude;
+mod quantised;
 mod range;
 mod reduce;
 mod resize;
@@ -62,6 +63,7 @@ const FAMILIES: &[Family] = &[
     order::FAMILY,
     pass::FAMILY,
     pool::FAMILY,
+    quantised::FAMILY,
     range::FAMILY,
     reduce::FAMILY,
     resize::FAMILY,

@@ -38,7 +38,8 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         let exact = q.exact(&Lazy::Pointwise(pointwise))?;
         return Ok(vec![exact.into()]);
     }
-    let expr = if is_float && !cast.to.is_float() {
+    let is_integer = pointwise.expr == Expr::Variable && pointwise.base.bits == 0;
+    let expr = if is_float && !cast.to.is_float() && !is_integer {
         pointwise.expr.apply(Function::Truncate)
     } else {
         pointwise.expr

@@ -12,7 +12,6 @@ use tract_onnx::tract_core::ops::nn::gelu_approximate::GeluApproximate;
 use tract_onnx::tract_core::ops::nn::gelu_exact::GeluExact;
 use tract_onnx::tract_core::ops::nn::silu::Silu;
 use tract_onnx::tract_core::ops::nn::{HardSwish, LeakyRelu, Sigmoid};
-use tract_onnx::tract_core::ops::quant::{QuantizeLinearI8, QuantizeLinearU8};
 
 pub const FAMILY: Family = Family { applies, lower };
 
@@ -128,16 +127,5 @@ fn composed(op: &dyn ElementWiseMiniOp, x: Expr) -> Option<Expr> {
         let gate = inner.times(root).apply(Function::Tanh).plus(1.0).times(0.5);
         return Some(x.binary(Instruction::Multiply, gate));
     }
-    let quantised = |x: Expr, scale: f32, zero: f64, lo: f64, hi: f64| {
-        let level = x
-            .times(1.0 / f64::from(scale))
-            .apply(Function::RoundHalfEven);
-        let level = level.plus(zero).binary(Instruction::Maximum, number(lo));
-        level.binary(Instruction::Minimum, number(hi))
-    };
-    if let Some(op) = op.downcast_ref::<QuantizeLinearU8>() {
-        return Some(quantised(x, op.scale, op.zero_point.into(), 0.0, 255.0));
-    }
-    let op = op.downcast_ref::<QuantizeLinearI8>()?;
-    Some(quantised(x, op.scale, op.zero_point.into(), -128.0, 127.0))
+    None
 }

@@ -3,7 +3,8 @@
 use super::position::Position;
 use program::operator::{Concatenate, Contract, Step, Sum, View};
 use program::{
-    Dim, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId, Visibility,
+    Dim, Encoding, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId,
+    Visibility,
 };
 use relation::interval::Wide;
 use std::collections::BTreeMap;
@@ -194,10 +195,12 @@ impl Builder {
             name: input.name.clone(),
             shape: shape?,
             interval: input.interval,
-            fraction_bits: input.fraction_bits,
+            encoding: input.encoding,
             visibility: input.visibility,
         });
-        let (dims, bits) = (input.shape.clone(), input.fraction_bits);
+        let dims = input.shape.clone();
+        // Levels are integers until something asks for the reals.
+        let bits = input.encoding.fraction_bits().unwrap_or(0);
         self.program.inputs.push(input);
         let node = self.push(Operator::Input(at), Vec::new())?;
         Ok(self.value(ValueId { node, output: 0 }, dims, bits, true))
@@ -277,6 +280,15 @@ impl Builder {
         });
         let start = x.position.clone();
         let position = { steps.iter() }.fold(start, |position, step| position?.step(step));
+        // No axis of symbolic size was summed if there are as many as before, and none was made.
+        let symbolic = |dims: &[Dim]| dims.iter().filter(|dim| dim.known().is_none()).count();
+        let makes = { steps.iter() }.any(|step| match step {
+            Step::Broadcast { size, .. } => size.known().is_none(),
+            Step::Pad { before, after, .. } => before.known().and(after.known()).is_none(),
+            Step::Reshape(sizes) => symbolic(sizes) > 0,
+            _ => false,
+        });
+        let keeps = !makes && symbolic(&x.shape) == symbolic(&shape);
         let node = self.push(Operator::View(View { steps }), vec![x.id])?;
         let mut value = self.value(ValueId { node, output: 0 }, shape, x.bits, true);
         value.range = x.range;
@@ -286,7 +298,7 @@ impl Builder {
             let (before, after) = (self.fact(x.id).wide(), value.known);
             let times = (after.hi - after.lo) / (before.hi - before.lo).max(1);
             value.known = { x.known.scale(times.max(1)) }.map_or(after, |known| meet(known, after));
-            value.fixed = false;
+            value.fixed = x.fixed && keeps;
         } else {
             value.known = x.known;
             value.fixed = x.fixed;
@@ -345,11 +357,17 @@ impl Builder {
     }
 
     /// Declares an output.
-    pub fn output(&mut self, name: &str, value: &Value, visibility: Visibility) {
+    pub fn output(
+        &mut self,
+        name: &str,
+        value: &Value,
+        encoding: Encoding,
+        visibility: Visibility,
+    ) {
         self.program.outputs.push(program::Output {
             name: name.to_owned(),
             value: value.id,
-            fraction_bits: value.bits,
+            encoding,
             visibility,
         });
     }

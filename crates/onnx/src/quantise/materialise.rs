@@ -1,6 +1,6 @@
 //! Functions of one variable become operators: lines, rectifiers, roots, quotients, tables.
 
-use super::builder::{Refusal, Value, log2_of, nearest, power};
+use super::builder::{Refusal, Value, log2_of, nearest, power, real};
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
 use super::piecewise::{MAX_KNOTS, Piecewise, negated};
@@ -13,6 +13,8 @@ use program::{Dim, Tensor, ValueId};
 
 /// The least power of two that stands for a number without bound, such as the minus infinity of a mask.
 pub const FAR: i32 = 15;
+/// Magnitudes below are those of quantised tensors, and of differences of their elements.
+const SMALL: i128 = 1 << 9;
 
 impl Quantiser<'_> {
     /// Fraction bits for values in a calibrated range.
@@ -34,16 +36,34 @@ impl Quantiser<'_> {
         self.narrow(&value)
     }
 
-    /// The value rounded to the bits that its range calls for.
+    /// The value rounded to the bits that its range calls for; integers stay integers.
     pub fn narrow(&mut self, value: &Value) -> Result<Value, Refusal> {
         let bits = self.bits_of(value);
         self.builder.narrow_to(value, bits)
     }
 
-    /// Fraction bits that a value's range calls for; integers keep all of theirs.
+    /// Fraction bits that a value's range calls for; integers, and values without fraction bits, keep all of theirs.
     pub fn bits_of(&self, value: &Value) -> i32 {
         let bits = self.bits_for(value.range);
-        if value.integers { bits.max(0) } else { bits }
+        let is_whole = value.integers || value.bits == 0;
+        if is_whole { bits.max(0) } else { bits }
+    }
+
+    /// Whether a value is an integer of a quantised tensor, or one as small.
+    pub fn is_small(value: &Value) -> bool {
+        value.exact && value.bits == 0 && value.known.below(SMALL)
+    }
+
+    /// A function whose values are integers.
+    pub fn integers(
+        &mut self,
+        base: &Value,
+        expr: &Expr,
+        range: (f64, f64),
+    ) -> Result<Value, Refusal> {
+        let cut = self.cut(base)?;
+        let most = self.options.table_bits;
+        table::function(&mut self.builder, &cut, expr, range, 0, most)
     }
 
     /// A constant as a parameter with at most `most` fraction bits.
@@ -81,7 +101,9 @@ impl Quantiser<'_> {
                 .iter()
                 .all(|value| libm::trunc(value * scale) == value * scale)
         };
-        let bits = (0..bits)
+        // Few bits are exact whatever the limit is.
+        let is_small = range.0.abs().max(range.1.abs()) < real(SMALL);
+        let bits = (0..bits.max(i32::from(is_small)))
             .find(|&bits| whole(bits))
             .unwrap_or(bits)
             .min(most);

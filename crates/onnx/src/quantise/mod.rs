@@ -1,5 +1,6 @@
 //! Quantisation: from a float graph to an integer program.
 
+mod boundary;
 pub mod builder;
 pub mod calibrate;
 mod divide;

@@ -1,13 +1,12 @@
 //! Visits the nodes of a graph in order.
 
-use super::builder::{Builder, Refusal, Value, log2_of, nearest, power};
-use super::calibrate::{Calibration, declared};
+use super::builder::{Builder, Refusal, Value};
+use super::calibrate::Calibration;
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
 use super::linear::Linear;
 use super::node::Node;
 use super::options::Options;
-use super::precision::compared_bits;
 use super::prune::prune;
 use super::report::{Diagnosis, Quantised, Report};
 use crate::array::Array;
@@ -15,7 +14,7 @@ use crate::error::{QuantiseError, Unsupported};
 use crate::lower;
 use crate::model::Model;
 use crate::read::dims;
-use program::{Dim, Interval, ValueId, Visibility};
+use program::{Dim, ValueId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tract_onnx::prelude::{Datum, DatumType, OutletId, TypedFact, TypedNode};
@@ -38,9 +37,9 @@ pub struct Quantiser<'a> {
     /// What concatenations along the last axis are made of.
     pub(crate) concatenations: BTreeMap<ValueId, Vec<Value>>,
     pub(super) model: &'a Model,
-    calibration: Calibration,
+    pub(super) calibration: Calibration,
     /// What each outlet is; nothing for those that could not be lowered.
-    values: BTreeMap<(usize, usize), Lazy>,
+    pub(super) values: BTreeMap<(usize, usize), Lazy>,
     report: Report,
 }
 
@@ -148,59 +147,14 @@ impl<'a> Quantiser<'a> {
         Ok(unsupported)
     }
 
-    fn input(&mut self, at: usize) -> Result<(), Refusal> {
-        let input = &self.model.inputs()[at];
-        let outlet = self.model.graph.inputs[at];
-        let seen = self.calibration.range(outlet);
-        let shape = input.shape.clone();
-        let shape = shape.ok_or("the shape depends on more than the symbols of the inputs")?;
-        let given = self.options.ranges.get(&input.name).copied();
-        let is_stated = given.is_some() || input.implied.is_some();
-        let range = match self.calibration.given && !is_stated {
-            true => seen,
-            false => declared(self.options, input),
-        };
-        // One bit more than was seen, unless somebody or the graph says where the values lie.
-        let spare = i32::from(!is_stated && (self.calibration.given || input.integers));
-        let (log, bits) = if input.integers {
-            let most = range.0.abs().max(range.1.abs()) + 1.0;
-            (log2_of((0.0, most)) + spare, 0)
-        } else {
-            // The upper end of a range belongs to it, also where it is a power of two.
-            let end = i32::from(range.1 == power(log2_of(range)));
-            let log = log2_of(range) + spare.max(end);
-            let usual = self.options.activation_bits.cast_signed() - log;
-            let finer = compared_bits(&self.model.graph, outlet, log);
-            (log, finer.map_or(usual, |bits| bits.max(usual)))
-        };
-        let kind = self
-            .model
-            .graph
-            .outlet_fact(outlet)
-            .map(|fact| fact.datum_type);
-        let is_truth = kind.is_ok_and(|kind| kind == bool::datum_type());
-        let most = nearest(power((log + bits).clamp(1, 40))) - 1;
-        let most = if is_truth { 1 } else { most };
-        let negative = range.0 < 0.0 || (!input.integers && given.is_none());
-        let interval = Interval::new(if negative { -most - 1 } else { 0 }, most);
-        self.builder.name.clone_from(&input.name);
-        let mut value = self.builder.input(program::Input {
-            name: input.name.clone(),
-            shape,
-            interval,
-            fraction_bits: bits,
-            visibility: Visibility::Private,
-        })?;
-        value.range = if self.calibration.given { seen } else { range };
-        value.integers = input.integers;
-        self.values.insert((outlet.node, outlet.slot), value.into());
-        Ok(())
-    }
-
     /// Lowers a node.
     ///
     /// Errors: the reason; none if an input is missing.
     fn node(&mut self, node: &TypedNode) -> Result<(), Option<Refusal>> {
+        if self.values.contains_key(&(node.id, 0)) {
+            // The levels of an input.
+            return Ok(());
+        }
         let fact = |outlet: &OutletId| self.model.graph.outlet_fact(*outlet).ok();
         let inputs: Option<Vec<Lazy>> = { node.inputs.iter() }
             .map(|outlet| self.values.get(&(outlet.node, outlet.slot)).cloned())
@@ -286,43 +240,6 @@ impl<'a> Quantiser<'a> {
             }
             constant @ Lazy::Constant(_) => constant,
         })
-    }
-
-    fn outputs(&mut self) -> Result<(), QuantiseError> {
-        let mut unsupported = Vec::new();
-        for (at, output) in self.model.outputs().iter().enumerate() {
-            let outlet = self.model.graph.outputs[at];
-            self.builder.name.clone_from(&output.name);
-            let found = self.values.get(&(outlet.node, outlet.slot)).cloned();
-            let result = found
-                .ok_or_else(|| "nothing computes it".to_owned())
-                .and_then(|lazy| self.finish(&lazy));
-            match result {
-                Ok(value) => self
-                    .builder
-                    .output(&output.name, &value, Visibility::Public),
-                Err(reason) => unsupported.push(Unsupported {
-                    node: output.name.clone(),
-                    operator: "Output".into(),
-                    reason,
-                }),
-            }
-        }
-        if unsupported.is_empty() {
-            Ok(())
-        } else {
-            Err(QuantiseError::Unsupported(unsupported))
-        }
-    }
-
-    /// An output: rounded, so that its low bits say nothing about parameters.
-    fn finish(&mut self, lazy: &Lazy) -> Result<Value, Refusal> {
-        let value = self.value(lazy)?;
-        let bits = self.bits_of(&value);
-        if value.exact && value.bits <= bits + 4 {
-            return Ok(value);
-        }
-        self.builder.narrow_to(&value, bits)
     }
 
     /// Notes that a key reveals a number.

@@ -10,12 +10,15 @@ struct Uses {
     rows: Option<usize>,
     /// Whether something takes it as a truth value.
     truth: bool,
+    /// Whether something takes it as a real.
+    real: bool,
     /// Whether something else takes its value.
     other: bool,
 }
 
-/// The first and the last integer of an input: all rows of a table that it is an index of, or 0 and 1 if it is used
-/// as a truth value only. Nothing if the graph does not say.
+/// The first and the last integer of an input: all rows of a table that it is an index of, 0 and 1 if it is used
+/// as a truth value only, or all values of a type that has few and is used as reals only, as pixels and levels are.
+/// Nothing if the graph does not say.
 pub fn implied(graph: &TypedModel, outlet: OutletId) -> Option<(i64, i64)> {
     let fact = graph.outlet_fact(outlet).ok()?;
     if fact.datum_type == bool::datum_type() {
@@ -42,13 +45,12 @@ pub fn implied(graph: &TypedModel, outlet: OutletId) -> Option<(i64, i64)> {
                     .get(gather.axis)
                     .and_then(|rows| rows.as_i64().and_then(|rows| usize::try_from(rows).ok()));
                 uses.rows = uses.rows.into_iter().chain(rows).min();
-            } else if node
-                .op_as::<ops::cast::Cast>()
-                .is_some_and(|cast| cast.to == bool::datum_type())
-            {
-                uses.truth = true;
-            } else {
-                uses.other = true;
+                continue;
+            }
+            match node.op_as::<ops::cast::Cast>() {
+                Some(cast) if cast.to == bool::datum_type() => uses.truth = true,
+                Some(cast) if cast.to.is_float() => uses.real = true,
+                _ => uses.other = true,
             }
         }
     }
@@ -60,11 +62,28 @@ pub fn implied(graph: &TypedModel, outlet: OutletId) -> Option<(i64, i64)> {
             .map(|last| (0, last)),
         Uses {
             truth: true,
+            real: false,
             other: false,
             ..
         } => Some((0, 1)),
+        Uses {
+            real: true,
+            other: false,
+            ..
+        } => whole(fact.datum_type),
         _ => None,
     }
+}
+
+/// The first and the last value of a type of at most 16 bits.
+pub fn whole(kind: DatumType) -> Option<(i64, i64)> {
+    Some(match kind {
+        DatumType::U8 => (0, 255),
+        DatumType::I8 => (-128, 127),
+        DatumType::U16 => (0, 65_535),
+        DatumType::I16 => (-32_768, 32_767),
+        _ => return None,
+    })
 }
 
 /// Whether a node gives the same integers in another arrangement or type.

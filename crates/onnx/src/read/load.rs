@@ -4,6 +4,7 @@ use super::limits::{self, Limits};
 use super::proto;
 use crate::error::ModelError;
 use crate::expand::{self, SymbolicSize};
+use crate::quantised;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -58,13 +59,15 @@ fn load_checked(
         .with_ignore_output_shapes(true)
         .with_ignore_value_info(true);
     expand::register(&mut reader);
+    quantised::register(&mut reader);
     let mut source = bytes;
-    let model = reader
+    let mut model = reader
         .proto_model_for_read(&mut source)
         .map_err(|error| ModelError::Malformed(error.to_string()))?;
     proto::check(&model, limits)?;
     let folder = folder.and_then(Path::to_str);
     check_named(&model, limits)?;
+    quantised::rewrite(&mut model, folder).map_err(ModelError::Quantised)?;
     let mut notes = expand::notes(&model);
     let sizes = |other| Sizes {
         named: &limits.sizes,

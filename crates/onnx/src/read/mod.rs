@@ -6,5 +6,5 @@ pub mod limits;
 mod load;
 mod proto;
 
-pub use implied::implied;
+pub use implied::{implied, whole};
 pub use load::{Loaded, guard, load};

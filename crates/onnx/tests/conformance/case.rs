@@ -1,7 +1,8 @@
 //! A case of the conformance suite: a model, its inputs, and the outputs that the standard gives.
 
+use crate::common::{integer, real};
 use onnx::{Array, Arrays, Limits, Model, Options};
-use program::{Lowered, Tensor, execute};
+use program::{Encoding, Lowered, Tensor, execute};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -111,13 +112,8 @@ impl Case {
             .bind(&symbols)
             .map_err(|error| error.to_string())?;
         let tensor = |declared: &program::Input<usize>| {
-            let scale = 2f64.powi(declared.fraction_bits);
             let array = &self.inputs[&declared.name];
-            #[expect(clippy::cast_possible_truncation, reason = "inputs are small")]
-            let values = array
-                .data
-                .iter()
-                .map(|value| (value * scale).round() as i64);
+            let values = { array.data.iter() }.map(|&value| integer(value, declared));
             Tensor::from_i64s(declared.shape.clone(), values.collect()).expect("an input")
         };
         let inputs: Vec<Tensor> = program.inputs.iter().map(tensor).collect();
@@ -148,18 +144,17 @@ impl Case {
                     output.shape, expected.array.shape
                 ));
             }
-            let scale = 2f64.powi(-declared.fraction_bits);
             let most =
                 { expected.array.data.iter() }.fold(0f64, |most, value| most.max(value.abs()));
-            // A rounding or two of the last bit, and what a table of 2^16 arguments leaves.
-            let tolerance = if expected.integers {
-                0.0
-            } else {
-                most.mul_add(2e-3, 4.0 * scale)
+            // A rounding or two of the last bit, and what a table of 2^16 arguments leaves; levels are exact.
+            let tolerance = match declared.encoding {
+                Encoding::Fixed(bits) if !expected.integers => {
+                    most.mul_add(2e-3, 4.0 * 2f64.powi(-bits))
+                }
+                _ => 0.0,
             };
             for (found, &expected) in output.to_i64s().iter().zip(&expected.array.data) {
-                #[expect(clippy::cast_precision_loss, reason = "outputs are small")]
-                let found = *found as f64 * scale;
+                let found = real(*found, declared.encoding);
                 let off = (found - expected).abs();
                 if off.is_nan() || off > tolerance {
                     return Outcome::Wrong(format!("found {found}, expected {expected}"));

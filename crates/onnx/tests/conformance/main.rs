@@ -9,6 +9,8 @@
 //! Without a folder it runs the cases beside it, which must all be right.
 
 mod case;
+#[path = "../common/mod.rs"]
+mod common;
 
 use case::{Case, Outcome};
 use std::collections::BTreeMap;
@@ -121,8 +123,8 @@ fn report(rows: &BTreeMap<String, Row>) -> String {
     let without = sum(|row| row.without);
     let mut text = String::from(
         "# Conformance\n\nThe ONNX package tests every operator with small graphs. Each goes through importer, integer program and\n\
-         relations here; outputs that are integers must be equal, others within 0.2 % of the largest and four units of the\n\
-         last bit. `bench/conformance/export.py` and the test `conformance` of crate `onnx` make this table.\n\n",
+         relations here; outputs that are integers, or levels of a quantised tensor, must be equal, others within 0.2 % of\n\
+         the largest and four units of the last bit. `bench/conformance/export.py` and the test `conformance` of crate `onnx` make this table.\n\n",
     );
     let all = right + wrong + refused;
     let _ = writeln!(

@@ -1,5 +1,6 @@
 //! Reading the example models, and running them as integer programs.
 
+use crate::common::{integer, real};
 use onnx::{Array, Arrays, Limits, Model, Options, Quantised};
 use program::{Lowered, Program, Tensor, execute};
 use serde_json::Value;
@@ -100,10 +101,8 @@ pub fn read(name: &str) -> Option<Result<Example, String>> {
 pub fn integers(program: &Program<usize>, input: &Arrays) -> Vec<Tensor> {
     let tensor = |declared: &program::Input<usize>| {
         let array = &input[&declared.name];
-        let scale = 2f64.powi(declared.fraction_bits);
-        #[expect(clippy::cast_possible_truncation, reason = "inputs are small")]
-        let integer = |value: &f64| (value * scale).round() as i64;
-        let values = array.data.iter().map(integer).collect();
+        let values = array.data.iter();
+        let values = values.map(|&value| integer(value, declared)).collect();
         Tensor::from_i64s(declared.shape.clone(), values).expect("an input")
     };
     program.inputs.iter().map(tensor).collect()
@@ -138,12 +137,10 @@ pub fn error(example: &Example, options: &Options) -> Result<f64, String> {
                 output.shape, expected.shape
             ));
         }
-        let scale = 2f64.powi(-declared.fraction_bits);
-        #[expect(clippy::cast_precision_loss, reason = "outputs are small")]
         let values: Vec<f64> = output
             .to_i64s()
             .iter()
-            .map(|&value| value as f64 * scale)
+            .map(|&value| real(value, declared.encoding))
             .collect();
         let most = expected
             .data

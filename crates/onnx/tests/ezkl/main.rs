@@ -4,6 +4,8 @@
 //! They are read from `../shared/models/ezkl` beside the workspace, and are no part of the project:
 //! where they are missing the tests say so and pass.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod files;
 mod models;
 mod random;

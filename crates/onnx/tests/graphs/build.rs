@@ -71,6 +71,18 @@ impl Graph {
         self
     }
 
+    /// With an initialiser of integers of a type: 2 and 3 are bytes, the latter with a sign, 6 has 32 bits.
+    pub fn integers(mut self, name: &str, kind: i32, dims: &[i64], values: &[i32]) -> Self {
+        self.graph.initializer.push(pb::TensorProto {
+            name: name.into(),
+            dims: dims.to_vec(),
+            data_type: kind,
+            int32_data: values.to_vec(),
+            ..Default::default()
+        });
+        self
+    }
+
     /// With an initialiser of two elements whose data are in another file.
     pub fn external(mut self, name: &str, location: &str) -> Self {
         let entry = |key: &str, value: &str| pb::StringStringEntryProto {

@@ -1,6 +1,7 @@
 //! Recurrent networks, forests and what comes with them, as libraries export them: what ONNX Runtime says about
 //! these models is what the float model and the integer program say (`tests/fixtures/make.py`).
 
+use crate::common::{integer, real};
 use onnx::{Array, Arrays, Limits, Model, ModelError, Options, Quantised, quantise};
 use program::operator::Function;
 use program::{Lowered, Operator, Tensor, execute};
@@ -83,14 +84,9 @@ fn quantised(case: &Case) -> Quantised {
 fn run(case: &Case, quantised: &Quantised) -> Arrays {
     let symbols = case.model.bind(&case.inputs).expect("symbols");
     let program = quantised.program.bind(&symbols).expect("a program");
-    #[expect(clippy::cast_possible_truncation, reason = "inputs are small")]
     let integers = |declared: &program::Input<usize>| {
-        let scale = 2f64.powi(declared.fraction_bits);
         let values = case.inputs[&declared.name].data.iter();
-        // The float model takes numbers of single precision.
-        let single = |value: &f64| f64::from(*value as f32);
-        let values = { values.map(single) }.map(|value| (value * scale).round() as i64);
-        let values = values.collect();
+        let values = values.map(|&value| integer(value, declared)).collect();
         Tensor::from_i64s(declared.shape.clone(), values).expect("an input")
     };
     let inputs: Vec<Tensor> = program.inputs.iter().map(integers).collect();
@@ -107,13 +103,8 @@ fn run(case: &Case, quantised: &Quantised) -> Arrays {
         .check(&assignment)
         .expect("relations that hold");
     let reals = |(declared, found): (&program::Output, &Tensor)| {
-        let scale = 2f64.powi(-declared.fraction_bits);
-        #[expect(clippy::cast_precision_loss, reason = "outputs are small")]
-        let data = found
-            .to_i64s()
-            .iter()
-            .map(|&value| value as f64 * scale)
-            .collect();
+        let values = found.to_i64s().into_iter();
+        let data = values.map(|value| real(value, declared.encoding)).collect();
         let shape = found.shape.clone();
         (declared.name.clone(), Array { shape, data })
     };
@@ -253,7 +244,8 @@ fn an_open_number_of_steps_is_refused_with_what_to_do() {
 fn inputs_of_forests_are_finer_than_others() {
     let bits = |name: &str| {
         let case = read(name);
-        quantised(&case).program.inputs[0].fraction_bits
+        let encoding = quantised(&case).program.inputs[0].encoding;
+        encoding.fraction_bits().expect("fixed point")
     };
     // Columns of the first range from thousandths to thousands.
     assert!(bits("cancer_forest") >= 22, "{}", bits("cancer_forest"));

@@ -1,8 +1,11 @@
 //! Small graphs: those that the tests build themselves, and exported ones.
 
 mod build;
+#[path = "../common/mod.rs"]
+mod common;
 mod fixtures;
 mod hostile;
 mod language;
 mod quantise;
+mod quantised;
 mod vision;

@@ -1,6 +1,7 @@
 //! What quantisation makes of small graphs.
 
 use crate::build::{Graph, small};
+use crate::common::{integer, real};
 use onnx::{Array, Arrays, Limits, Model, Options, QuantiseError, Quantised, diagnose, quantise};
 use program::{Lowered, Tensor, execute};
 use proptest::prelude::*;
@@ -14,15 +15,13 @@ pub fn model(bytes: &[u8]) -> Model {
 pub fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>, Vec<f64>) {
     let symbols = model.bind(inputs).expect("symbols");
     let program = quantised.program.bind(&symbols).expect("a program");
-    #[expect(clippy::cast_possible_truncation, reason = "inputs are small")]
-    let integer = |declared: &program::Input<usize>| {
-        let scale = 2f64.powi(declared.fraction_bits);
+    let tensor = |declared: &program::Input<usize>| {
         let values = { inputs[&declared.name].data.iter() }
-            .map(|value| (value * scale).round() as i64)
+            .map(|&value| integer(value, declared))
             .collect();
         Tensor::from_i64s(declared.shape.clone(), values).expect("a tensor")
     };
-    let tensors: Vec<Tensor> = program.inputs.iter().map(integer).collect();
+    let tensors: Vec<Tensor> = program.inputs.iter().map(tensor).collect();
     let parameters: Vec<_> = quantised.parameters.iter().cloned().map(Arc::new).collect();
     let lowered = Lowered::new(&program).expect("a system");
     let found = execute::assign(&program, &lowered, &tensors, &parameters);
@@ -35,13 +34,9 @@ pub fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>,
         .system
         .check(&assignment)
         .expect("relations that hold");
-    let scale = 2f64.powi(-program.outputs[0].fraction_bits);
-    #[expect(clippy::cast_precision_loss, reason = "outputs are small")]
-    let values = outputs[0]
-        .to_i64s()
-        .iter()
-        .map(|&value| value as f64 * scale)
-        .collect();
+    let encoding = program.outputs[0].encoding;
+    let values = outputs[0].to_i64s();
+    let values = values.iter().map(|&value| real(value, encoding)).collect();
     let expected = model.evaluate(inputs).expect("float outputs");
     (values, expected[&program.outputs[0].name].data.clone())
 }
@@ -227,7 +222,8 @@ fn a_comparison_is_exact_at_its_threshold() {
     options.ranges.insert("x".into(), (-1.0, 1.0));
     let quantised = quantise(&model, &options).expect("a program");
     // The float model is of single precision, and an input that is only compared may be finer.
-    let unit = 2f64.powi(-quantised.program.inputs[0].fraction_bits.min(20));
+    let bits = { quantised.program.inputs[0].encoding }.fraction_bits();
+    let unit = 2f64.powi(-bits.expect("fixed point").min(20));
     let near = [0.5 - unit, 0.5, 0.5 + unit, -0.5];
     let (values, expected) = both(&model, &quantised, &row("x", &[1, 4], &near));
     close(&values, &expected, 1e-3);

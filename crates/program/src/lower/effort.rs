@@ -90,6 +90,7 @@ fn wide(count: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::Encoding;
     use crate::error::ProgramError;
     use crate::formula::{self, Formula};
     use crate::lower::Lowered;
@@ -114,7 +115,7 @@ mod tests {
                 name: "x".into(),
                 shape: vec![SIZE],
                 interval: Interval::new(0, 0),
-                fraction_bits: 0,
+                encoding: Encoding::Fixed(0),
                 visibility: Visibility::Private,
             }],
             parameters: Vec::new(),
@@ -122,7 +123,7 @@ mod tests {
             outputs: vec![Output {
                 name: "y".into(),
                 value: id(last),
-                fraction_bits: 0,
+                encoding: Encoding::Fixed(0),
                 visibility: Visibility::Private,
             }],
         }

@@ -19,6 +19,7 @@ mod select;
 mod sort;
 mod split;
 mod square_root;
+mod staircase;
 mod sum;
 #[cfg(all(test, feature = "execute"))]
 mod tests;
@@ -47,6 +48,7 @@ use serde::{Deserialize, Serialize};
 pub use sort::Sort;
 pub use split::Split;
 pub use square_root::SquareRoot;
+pub use staircase::Staircase;
 pub use sum::Sum;
 pub use view::{Step, View};
 
@@ -177,6 +179,8 @@ operators! {
     Clamp,
     /// The values along an axis in descending order, and where they were.
     Sort,
+    /// How many of a channel's thresholds a value has reached.
+    Staircase,
 }
 
 impl Operator<usize> {

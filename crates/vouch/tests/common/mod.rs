@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use vouch::program::operator::{Contract, Rescale, Step, Sum, View};
 use vouch::program::{
-    Dim, Input, Interval, Node, Operator, Output, Parameter, Program, Tensor, ValueId, Visibility,
+    Dim, Encoding, Input, Interval, Node, Operator, Output, Parameter, Program, Tensor, ValueId,
+    Visibility,
 };
 use vouch::{Array, Arrays, Options, ProvingKey};
 
@@ -96,7 +97,7 @@ pub fn network(Seen(inputs, weights, outputs): Seen, values: &[Arc<Tensor>]) -> 
             name: "x".into(),
             shape: vec![batch, Dim::from(values[0].shape[0])],
             interval: Interval::new(-128, 127),
-            fraction_bits: BITS,
+            encoding: Encoding::Fixed(BITS),
             visibility: inputs,
         }],
         parameters: values.iter().enumerate().map(parameter).collect(),
@@ -104,7 +105,7 @@ pub fn network(Seen(inputs, weights, outputs): Seen, values: &[Arc<Tensor>]) -> 
         outputs: vec![Output {
             name: "y".into(),
             value: id(value),
-            fraction_bits: BITS,
+            encoding: Encoding::Fixed(BITS),
             visibility: outputs,
         }],
     }

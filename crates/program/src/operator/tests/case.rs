@@ -1,5 +1,6 @@
 //! Programs around one operator, and their witnesses.
 
+use crate::encoding::Encoding;
 use crate::execute::assign;
 use crate::fact::Fact;
 use crate::lower::Lowered;
@@ -62,7 +63,7 @@ impl Case {
             name: format!("input {at}"),
             shape: shape.clone(),
             interval: *interval,
-            fraction_bits: 0,
+            encoding: Encoding::Fixed(0),
             visibility: inputs,
         };
         let source = |at: usize| Node {
@@ -90,7 +91,7 @@ impl Case {
         let output = |output| Output {
             name: format!("output {output}"),
             value: ValueId { node: last, output },
-            fraction_bits: 0,
+            encoding: Encoding::Fixed(0),
             visibility: outputs,
         };
         program.outputs = (0..facts[last].len()).map(output).collect();

@@ -278,6 +278,7 @@ fn exactly_one_witness_satisfies_the_relations() {
         "Extreme",
         "Gather",
         "Clamp",
+        "Staircase",
     ] {
         assert!(
             tried.get(name).is_some_and(|&count| count >= 13),

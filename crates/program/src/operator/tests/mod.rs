@@ -19,6 +19,7 @@ mod select;
 mod sort;
 mod split;
 mod square_root;
+mod staircase;
 
 use case::Case;
 
@@ -38,6 +39,7 @@ fn cases() -> Vec<Case> {
         gather::cases(),
         iota::cases(),
         sort::cases(),
+        staircase::cases(),
     ]
     .concat()
 }
