@@ -19,8 +19,8 @@ pub fn einsum(
 ) -> Result<Value, Refusal> {
     let rank = shape.len();
     let mut exact = Vec::new();
-    for operand in operands {
-        exact.push(q.exact(operand)?);
+    for (operand, other) in [(operands[0], operands[1]), (operands[1], operands[0])] {
+        exact.push(factor(q, operand, other)?);
     }
     let sizes = |at: usize| {
         let dims = exact[at].shape.iter().zip(labels[at]);
@@ -72,6 +72,16 @@ pub fn einsum(
     let [first, second] = operands;
     let real = [constant(first), constant(second)];
     q.contract(operator, [&a, &b], real, shape)
+}
+
+/// A factor, rounded. Beside weights, which are narrow, it is not cut off where it has no more bits than it needs: there
+/// is room for a wide one, and [`Quantiser::fitted`] sees to it that there is.
+fn factor(q: &mut Quantiser<'_>, operand: &Lazy, other: &Lazy) -> Result<Value, Refusal> {
+    let value = q.value(operand)?;
+    if constant(other).is_some() && value.exact && value.bits <= q.bits_of(&value) + 1 {
+        return Ok(value);
+    }
+    q.narrow(&value)
 }
 
 fn constant(lazy: &Lazy) -> Option<&Constant> {

@@ -44,11 +44,14 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let least = real(q.builder.fact(root.id).interval.lo.max(1).into());
     let bound = nearest(most * (1.0 + 1.0 / least) * power(bits)) + 1;
     let known = program::Interval::new(-bound, bound);
+    // The sum is at least `n eps`, which the interval of a sum that was rounded does not tell.
+    let floor = libm::sqrt(count * eps);
+    let is_fine = floor * power(root.bits) >= 8.0;
     let rows = Rows {
         above: &x,
         below: &root,
         factor: libm::sqrt(count),
-        most: None,
+        most: is_fine.then(|| 2.0 * libm::sqrt(count) / floor),
         range,
         bits,
         known,

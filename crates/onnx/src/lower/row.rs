@@ -30,8 +30,9 @@ pub struct Rows<'a> {
 impl Rows<'_> {
     /// The quotients, or nothing if there is no room for inverses that are fine enough.
     pub fn divide(&self, q: &mut Quantiser<'_>) -> Result<Option<Value>, Refusal> {
-        // Bits that all products stay clear of.
+        // Bits of products with an inverse, and of those of an inverse and a denominator.
         const ROOM: i32 = 58;
+        const WHOLE: i32 = 60;
         let (n, d) = (self.above, self.below);
         let below = q.builder.fact(d.id).interval;
         if !n.exact || !d.exact || below.lo < 1 {
@@ -47,7 +48,7 @@ impl Rows<'_> {
         let bits_of = |number: f64| log2_of((0.0, number));
         let product_bits = q.builder.magnitude_bits(n).cast_signed() + bits_of(most);
         let whole_bits = bits_of(most) + bits_of(real(below.hi.into()));
-        let has_room = bits_of(top).max(product_bits).max(whole_bits) < ROOM;
+        let has_room = bits_of(top).max(product_bits) < ROOM && whole_bits <= WHOLE;
         if !has_room || most < 1.0 || !(1..=48).contains(&shift) {
             return Ok(None);
         }
