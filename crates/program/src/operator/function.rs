@@ -8,26 +8,24 @@
 //! ```
 //!
 //! Witness: the argument `q` and the value `t`, a row of the table; the remainder `r` of the rounding; if
-//! `x'` can leave the table, `over` and `under`, with
+//! `x'` can leave the table, the excesses `over` and `under` of [`super::excess`], with
 //!
 //! ```text
-//! x + 2^(shift - 1) = 2^shift * (q + over - under) + r,    0 <= r < 2^shift,
-//! over >= 0,  under >= 0,  over (hi - q) = 0,  under (q - lo) = 0.
+//! x + 2^(shift - 1) = 2^shift * (q + over - under) + r,    0 <= r < 2^shift.
 //! ```
 //!
-//! Unique: `q + over - under` is the rounded value. Not both excesses are positive, as `q` cannot be both
-//! ends of a table of two arguments or more (shorter ones are refused where the value can leave them). So
-//! a value in the table has no excess, and one beyond an end has `q` at that end and the excess that is left.
-//! The value is determined by the argument, since a table has one row for each.
+//! Unique: `q + over - under` is the rounded value, and the excesses are those of a table of two arguments or more
+//! (shorter ones are refused where the value can leave them). The value is determined by the argument, since a table
+//! has one row for each.
 
 #[cfg(feature = "execute")]
 use super::rescale::record_rounded;
 use super::rescale::{check_shift, relate_rounded, round};
-use super::{Operate, exactly};
+use super::{Operate, exactly, excess};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
 use crate::execute::{Array, Recorder};
-use crate::fact::{Fact, standard};
+use crate::fact::Fact;
 use crate::formula::Table;
 use crate::lower::{Expression, Lowering};
 use relation::{Combination, Interval};
@@ -52,10 +50,8 @@ const MAX_SLOPE: u64 = 1 << 32;
 impl Function {
     /// How far the rounded argument can lie above and below the table.
     fn beyond(&self, x: Interval) -> [i64; 2] {
-        let Interval { lo, hi } = self.table.arguments;
-        let over = round(x.hi, self.shift).saturating_sub(hi);
-        let under = lo.saturating_sub(round(x.lo, self.shift));
-        [over.max(0), under.max(0)]
+        let rounded = Interval::new(round(x.lo, self.shift), round(x.hi, self.shift));
+        excess::beyond(rounded, self.table.arguments)
     }
 }
 
@@ -80,12 +76,17 @@ impl Operate for Function {
                 found: format!("{arguments:?}"),
             });
         }
-        // Beyond the ends by as much as the range checks allow.
-        let reach = |most: i64, slope: i64| -> Result<_, OperatorError> {
-            let most = standard(Interval::new(0, most))?;
-            Ok(relation::interval::Wide::from(most).scale(slope.into()))
+        // Beyond the ends by as much as the range check allows.
+        let most = excess::interval([over, under])?;
+        let reach = |beyond: i64, slope: i64| {
+            let most = if beyond > 0 {
+                most
+            } else {
+                Interval::new(0, 0)
+            };
+            relation::interval::Wide::from(most).scale(slope.into())
         };
-        let (above, below) = (reach(over, self.above)?, reach(under, -self.below)?);
+        let (above, below) = (reach(over, self.above), reach(under, -self.below));
         let interval = { above.zip(below) }
             .and_then(|(above, below)| above.plus(below)?.plus(self.table.values.into()));
         Ok(vec![Fact::new(x.shape.clone(), interval)?])
@@ -108,20 +109,17 @@ impl Operate for Function {
         let table = lowering.function(&self.table)?;
         lowering.lookup("table", vec![argument.clone(), value.clone()], table);
         let (mut rounded, mut result) = (argument.clone(), value);
-        let [over, under] = self.beyond(x.fact.interval);
-        for (what, most, end, sign, slope) in [
-            ("over", over, hi, 1, self.above),
-            ("under", under, lo, -1, self.below),
-        ] {
-            if most == 0 {
-                lowering.nothing();
+        let rest = Combination::zero(shape).minus(argument.clone())?;
+        let rest = rest.plus_constant(hi)?;
+        let distance = argument.plus_constant(-lo)?;
+        for excess in excess::relate(self.beyond(x.fact.interval), rest, distance, lowering)? {
+            let slope = if excess.sign > 0 {
+                self.above
             } else {
-                let excess = lowering.witness(what, shape, standard(Interval::new(0, most))?)?;
-                let distance = argument.clone().plus_constant(-end)?;
-                lowering.choice(what, excess.clone(), distance);
-                rounded = rounded.plus_times(sign, excess.clone())?;
-                result = result.plus_times(sign * slope, excess)?;
-            }
+                self.below
+            };
+            rounded = rounded.plus_times(excess.sign, excess.size.clone())?;
+            result = result.plus_times(excess.sign * slope, excess.size)?;
         }
         relate_rounded(x, self.shift, rounded, lowering)?;
         Ok(vec![Expression::linear(fact.clone(), result)])
@@ -151,21 +149,10 @@ impl Operate for Function {
         };
         let mut results: Vec<i64> = arguments.iter().map(entry).collect();
         recorder.witness(&results);
-        // Excesses that no input reaches have no columns; they are zero.
-        let over = rounded
-            .iter()
-            .map(|&x| (x - hi).max(0))
-            .collect::<Vec<i64>>();
-        let under = rounded
-            .iter()
-            .map(|&x| (lo - x).max(0))
-            .collect::<Vec<i64>>();
-        for (excess, slope) in [(over, self.above), (under, -self.below)] {
-            for (result, &excess) in results.iter_mut().zip(&excess) {
-                *result += slope * excess;
-            }
-            recorder.witness(&excess);
+        for (result, &x) in results.iter_mut().zip(&rounded) {
+            *result += self.above * (x - hi).max(0) - self.below * (lo - x).max(0);
         }
+        excess::record(&rounded, self.table.arguments, recorder);
         record_rounded(&values, self.shift, recorder);
         Ok(vec![Array::new(fact.shape.clone(), results)])
     }

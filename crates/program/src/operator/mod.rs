@@ -10,6 +10,7 @@ mod concatenate;
 mod constant;
 mod contract;
 mod divide;
+mod excess;
 mod extreme;
 mod function;
 mod gather;

@@ -135,15 +135,18 @@ fn an_excess_inside_of_the_table_is_refused() {
         (5, -2, 7, 0),
         (5, 3, 3, 1),
         (-5, -1, 0, 4),
+        // An excess that is not positive.
+        (2, 3, -1, 0),
+        (-1, -2, 0, -1),
     ] {
         let mut run = run(square(0, (-2, 3), (-4, 6)), value);
         assert!(run.accepted());
-        let names = ["argument", "over", "under", "value"];
-        let [q, o, u, y] = names.map(|name| run.column(name));
+        let names = ["argument", "excess", "above", "value"];
+        let [q, excess, above, y] = names.map(|name| run.column(name));
         for (column, forged) in [
             (q, argument),
-            (o, over),
-            (u, under),
+            (excess, over + under),
+            (above, over),
             (y, argument * argument),
         ] {
             run.set(column, 0, forged);
@@ -157,12 +160,12 @@ fn an_excess_inside_of_the_table_is_refused() {
 fn a_row_that_is_none_of_the_table_is_refused() {
     // The row (0, 0) is what padding would look like; the table starts at 2.
     let mut padding = run(square(0, (2, 3), (1, 1)), 0);
-    let names = ["argument", "value", "under"];
-    let [argument, value, under] = names.map(|name| padding.column(name));
+    let names = ["argument", "value", "excess"];
+    let [argument, value, excess] = names.map(|name| padding.column(name));
     assert!(padding.accepted());
     padding.set(argument, 0, 0);
     padding.set(value, 0, 0);
-    padding.set(under, 0, 0);
+    padding.set(excess, 0, 0);
     assert!(!padding.accepted());
 }
 
