@@ -1,6 +1,7 @@
 //! Tensors in other arrangements, without moving their elements where strides can say it.
 
 use crate::operator::Step;
+use rayon::prelude::*;
 use relation::{Data, Tensor, shape};
 use std::sync::Arc;
 
@@ -129,6 +130,12 @@ impl Array {
     pub fn for_each(&self, mut visit: impl FnMut(i64)) {
         typed!(&self.tensor.data, values => self.walk(|start, step, len| {
             let mut at = start;
+            if step == 1 {
+                for &value in &values[at.cast_unsigned()..][..len] {
+                    visit(value.into());
+                }
+                return;
+            }
             for _ in 0..len {
                 visit(values[at.cast_unsigned()].into());
                 at += step;
@@ -142,9 +149,19 @@ impl Array {
         reason = "the caller has checked that values are below 2^53"
     )]
     pub fn to_f64s(&self) -> Vec<f64> {
+        if self.is_row_major() {
+            return typed!(&self.tensor.data, values => {
+                values.par_iter().map(|&value| value as f64).collect()
+            });
+        }
         let mut numbers = Vec::with_capacity(self.len());
         self.for_each(|value| numbers.push(value as f64));
         numbers
+    }
+
+    /// Whether the elements of the last axis are neighbours.
+    pub fn is_contiguous_along_last(&self) -> bool {
+        self.strides.last().is_none_or(|&stride| stride == 1)
     }
 
     /// Adds `factor` times the elements to `sum`, in row-major order.

@@ -27,7 +27,11 @@ pub fn einsum(
     let (most_a, most_b) = (u128::from(a.magnitude()), u128::from(b.magnitude()));
     let product = most_a.saturating_mul(most_b).saturating_mul(terms);
     let values = if product <= EXACT {
-        plan.floating(&a.to_f64s(), &b.to_f64s())
+        // Weights are read in the order in which they lie: another one misses the cache at each element.
+        let turned = plan.turned(&b);
+        let lies_turned = !b.is_contiguous_along_last() && turned.is_contiguous_along_last();
+        let numbers = if lies_turned { turned } else { b }.to_f64s();
+        plan.floating(&a.to_f64s(), &numbers, lies_turned)
     } else {
         plan.integral(&a.to_vec(), &b.to_vec())
     };
@@ -83,6 +87,14 @@ impl Plan {
         operand.clone().step(&Step::Permute(order.collect()))
     }
 
+    /// The second operand, in the order batch, summed, columns, with its axes in the order batch, columns, summed.
+    fn turned(&self, b: &Array) -> Array {
+        let [batch, summed] = [&self.batch, &self.summed].map(Vec::len);
+        let (columns, last) = (batch + summed, b.shape.len());
+        let order = (0..batch).chain(columns..last).chain(batch..columns);
+        b.clone().step(&Step::Permute(order.collect()))
+    }
+
     /// `(batches, rows, summed, columns)`.
     fn dimensions(&self) -> (usize, usize, usize, usize) {
         let [batch, rows, summed, columns] =
@@ -90,20 +102,26 @@ impl Plan {
         (batch, rows, summed, columns)
     }
 
-    fn floating(&self, a: &[f64], b: &[f64]) -> Vec<i64> {
+    /// The products; the columns of `b` are its rows if it is `turned`.
+    fn floating(&self, a: &[f64], b: &[f64], turned: bool) -> Vec<i64> {
         let (batch, m, k, n) = self.dimensions();
-        if m * n * k <= 64 {
+        if m * n * k <= 64 && !turned {
             return self.products(a, b, |a, b, sum: f64| a.mul_add(b, sum), to_integer);
         }
         let mut product = vec![0f64; batch * m * n];
         let stride = usize::cast_signed;
+        let (b_columns, b_rows) = if turned {
+            (stride(k), 1)
+        } else {
+            (1, stride(n))
+        };
         for (at, product) in product.chunks_exact_mut(m * n).enumerate() {
             let (a, b) = (
                 &a[at * m * k..(at + 1) * m * k],
                 &b[at * k * n..(at + 1) * k * n],
             );
-            // SAFETY: the three matrices are row-major slices of m * k, k * n and m * n elements, which
-            // is what sizes and strides say; the result overlaps neither operand.
+            // SAFETY: the three matrices are slices of m * k, k * n and m * n elements, row-major but for a second one
+            // that is turned, which is what sizes and strides say; the result overlaps neither operand.
             unsafe {
                 gemm::gemm(
                     m,
@@ -117,8 +135,8 @@ impl Plan {
                     1,
                     stride(k),
                     b.as_ptr(),
-                    1,
-                    stride(n),
+                    b_columns,
+                    b_rows,
                     0.0,
                     1.0,
                     false,

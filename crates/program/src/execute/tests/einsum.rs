@@ -155,6 +155,29 @@ fn large_and_batched_matrix_products_are_exact() {
 }
 
 #[test]
+fn matrices_that_lie_turned_are_multiplied_where_they_lie() {
+    let turned = |shape: &[usize], order: &[usize], bits| {
+        array(shape, bits, 4).step(&Step::Permute(order.to_vec()))
+    };
+    for bits in [12, 28] {
+        let (x, weights) = (array(&[7, 40], 24, 3), turned(&[30, 40], &[1, 0], bits));
+        assert!(!weights.is_contiguous_along_last());
+        compare(&matrix_product(false), &x, &weights);
+        let (x, weights) = (
+            array(&[3, 7, 40], 24, 3),
+            turned(&[3, 30, 40], &[0, 2, 1], bits),
+        );
+        compare(&matrix_product(true), &x, &weights);
+        // Neither order is that of the memory.
+        let weights = turned(&[40, 30, 3], &[2, 0, 1], bits);
+        compare(&matrix_product(true), &x, &weights);
+    }
+    // Few products go through the same path.
+    let (x, weights) = (array(&[1, 2], 8, 3), turned(&[3, 2], &[1, 0], 8));
+    compare(&matrix_product(false), &x, &weights);
+}
+
+#[test]
 fn windows_are_contracted_where_they_lie() {
     // A convolution: [channels, positions, offsets] with [filters, channels, offsets].
     let window = Step::Window {
