@@ -150,6 +150,8 @@ fn report(rows: &BTreeMap<String, Row>) -> String {
                 1 => String::new(),
                 count => format!(" and {} more", count - 1),
             };
+            // A reason may hold type parameters, which are no tags.
+            let reason = reason.replace('<', "\\<");
             let _ = writeln!(text, "- {name}, `{first}`{more}: {reason}");
         }
     }
