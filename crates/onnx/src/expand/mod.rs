@@ -9,6 +9,7 @@ mod tabular;
 mod trees;
 mod wires;
 
+pub use tabular::same_shape;
 pub use wires::{Wires, without_step};
 
 use std::collections::BTreeSet;

@@ -95,7 +95,7 @@ fn quantise(q: &mut Quantiser<'_>, node: &Node<'_>, op: &Quantise) -> Result<Val
     let level = level.binary(Instruction::Add, number(levels.grid.zero));
     let level = level.binary(Instruction::Maximum, number(levels.grid.lo));
     let level = level.binary(Instruction::Minimum, number(levels.grid.hi));
-    q.integers(&base, &level, node.range())
+    q.tabulated(&base, &level, node.range(), 0)
 }
 
 /// The integer for each value of a line that rises: few thresholds instead of a table of all arguments.

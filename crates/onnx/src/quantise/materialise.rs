@@ -54,16 +54,17 @@ impl Quantiser<'_> {
         value.exact && value.bits == 0 && value.known.below(SMALL)
     }
 
-    /// A function whose values are integers.
-    pub fn integers(
+    /// A function by a table, its values with some fraction bits.
+    pub fn tabulated(
         &mut self,
         base: &Value,
         expr: &Expr,
         range: (f64, f64),
+        bits: i32,
     ) -> Result<Value, Refusal> {
         let cut = self.cut(base)?;
         let most = self.options.table_bits;
-        table::function(&mut self.builder, &cut, expr, range, 0, most)
+        table::function(&mut self.builder, &cut, expr, range, bits, most)
     }
 
     /// A constant as a parameter with at most `most` fraction bits.
@@ -200,9 +201,7 @@ impl Quantiser<'_> {
             return Ok(value);
         }
         let bits = if *integers { 0 } else { self.bits_for(range) };
-        let cut = self.cut(base)?;
-        let most = self.options.table_bits;
-        table::function(&mut self.builder, &cut, expr, range, bits, most)
+        self.tabulated(base, expr, range, bits)
     }
 
     /// The value, cut off far beyond its calibrated range if it could be very wide.

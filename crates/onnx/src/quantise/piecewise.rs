@@ -56,7 +56,7 @@ impl Piecewise {
             Expr::Apply(..) => return None,
         };
         let finite = |value: &(f64, f64)| value.0.is_finite() && value.1.is_finite();
-        found.pieces.iter().all(finite).then(|| found.simplified())
+        found.pieces.iter().all(finite).then(|| found.merged())
     }
 
     /// `(slope, offset)` if there is one piece.
@@ -171,7 +171,8 @@ impl Piecewise {
         })
     }
 
-    fn simplified(self) -> Self {
+    /// The same function without knots between equal pieces.
+    fn merged(self) -> Self {
         let mut simple = Self {
             knots: Vec::new(),
             pieces: vec![self.pieces[0]],

@@ -5,7 +5,7 @@ use super::ops::{
     DEQUANTISE, Dequantise, GLOBAL_AVERAGE, GlobalAverage, LOOKUP, Lookup, QUANTISE, Quantise,
     REQUANTISE, Requantise, element, place,
 };
-use crate::expand::Wires;
+use crate::expand::{Wires, same_shape};
 use tract_onnx::Onnx;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -67,10 +67,7 @@ impl Expansion for Channels {
         inputs: &'p [TensorProxy],
         outputs: &'p [TensorProxy],
     ) -> InferenceResult {
-        check_input_arity(inputs, 1)?;
-        check_output_arity(outputs, 1)?;
-        s.equals(&outputs[0].datum_type, f32::datum_type())?;
-        s.equals(&inputs[0].shape, &outputs[0].shape)
+        same_shape(s, inputs, outputs)
     }
 
     fn wire(

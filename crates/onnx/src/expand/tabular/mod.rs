@@ -8,3 +8,5 @@ pub mod linear;
 mod rows;
 pub mod scaler;
 pub mod zip_map;
+
+pub use rows::same_shape;
