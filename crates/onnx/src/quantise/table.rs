@@ -133,7 +133,7 @@ pub fn function(
         shape.end(-1.0, seen.0, width, limits.0),
         shape.end(1.0, seen.1, width, limits.1),
     );
-    // Both ends are rounded outwards.
+    // Both ends are rounded outwards; the rows of a table of all entries are full.
     let entries = power(table_bits.cast_signed()) - 3.0;
     // Half a unit of the argument times the slope should be at most half a unit of the value.
     let steep = shape.steepest(seen.0 - width / 8.0, seen.1 + width / 8.0);
@@ -147,7 +147,7 @@ pub fn function(
         nearest(libm::floor(low.at * unit)),
         nearest(libm::ceil(high.at * unit)),
     );
-    let arguments = Interval::new(lo, hi.max(lo + 1));
+    let arguments = Table::filled(Interval::new(lo, hi.max(lo + 1)));
     // Slopes are integers: value units per argument unit.
     let sloped = low.slope.abs().max(high.slope.abs()) > power(-30);
     let value_bits = if sloped {

@@ -130,35 +130,52 @@ impl Formula {
 
     /// The value at `x`; `None` if the formula is not well formed.
     pub fn at(&self, x: f64) -> Option<f64> {
-        let mut stack: Vec<f64> = Vec::new();
+        self.at_each(&[x])?.pop()
+    }
+
+    /// The value at each of `xs`; `None` if the formula is not well formed.
+    ///
+    /// One instruction after the other for all of them: pass as many as lie in a cache.
+    pub fn at_each(&self, xs: &[f64]) -> Option<Vec<f64>> {
+        let mut stack: Vec<Vec<f64>> = Vec::new();
         for instruction in &self.instructions {
-            let value = match *instruction {
-                Instruction::Variable => x,
-                Instruction::Constant(value) => value,
-                Instruction::Apply(function) => function.at(stack.pop()?),
-                Instruction::Choose => {
-                    let (otherwise, then, condition) = (stack.pop()?, stack.pop()?, stack.pop()?);
-                    if condition == 0.0 { otherwise } else { then }
-                }
-                binary => {
-                    let (b, a) = (stack.pop()?, stack.pop()?);
-                    match binary {
-                        Instruction::Add => a + b,
-                        Instruction::Subtract => a - b,
-                        Instruction::Multiply => a * b,
-                        Instruction::Divide => a / b,
-                        Instruction::Power => libm::pow(a, b),
-                        Instruction::Maximum => larger(a, b),
-                        Instruction::Minimum => -larger(-a, -b),
-                        _ => f64::from(u8::from(a < b)),
+            match *instruction {
+                Instruction::Variable => stack.push(xs.to_vec()),
+                Instruction::Constant(value) => stack.push(vec![value; xs.len()]),
+                Instruction::Apply(function) => {
+                    for x in stack.last_mut()? {
+                        *x = function.at(*x);
                     }
                 }
-            };
-            stack.push(value);
+                Instruction::Choose => {
+                    let (otherwise, then) = (stack.pop()?, stack.pop()?);
+                    let branches = then.into_iter().zip(otherwise);
+                    for (x, (then, otherwise)) in stack.last_mut()?.iter_mut().zip(branches) {
+                        *x = if *x == 0.0 { otherwise } else { then };
+                    }
+                }
+                Instruction::Add => combine(&mut stack, |a, b| a + b)?,
+                Instruction::Subtract => combine(&mut stack, |a, b| a - b)?,
+                Instruction::Multiply => combine(&mut stack, |a, b| a * b)?,
+                Instruction::Divide => combine(&mut stack, |a, b| a / b)?,
+                Instruction::Power => combine(&mut stack, libm::pow)?,
+                Instruction::Maximum => combine(&mut stack, larger)?,
+                Instruction::Minimum => combine(&mut stack, |a, b| -larger(-a, -b))?,
+                Instruction::Less => combine(&mut stack, |a, b| f64::from(u8::from(a < b)))?,
+            }
         }
-        let value = stack.pop()?;
-        stack.is_empty().then_some(value)
+        let values = stack.pop()?;
+        stack.is_empty().then_some(values)
     }
+}
+
+/// Replaces the two uppermost entries of a stack by what `operation` makes of them.
+fn combine(stack: &mut Vec<Vec<f64>>, operation: impl Fn(f64, f64) -> f64) -> Option<()> {
+    let right = stack.pop()?;
+    for (a, b) in stack.last_mut()?.iter_mut().zip(right) {
+        *a = operation(*a, b);
+    }
+    Some(())
 }
 
 /// The larger of two numbers, the first of equal ones: `f64::max` may return either zero, and a quotient

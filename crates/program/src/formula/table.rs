@@ -3,8 +3,9 @@
 use super::{Formula, Instruction, MAX_INSTRUCTIONS};
 use crate::error::OperatorError;
 use crate::fact::MAX_MAGNITUDE;
+use p3_maybe_rayon::prelude::*;
+use relation::Interval;
 use relation::interval::Wide;
-use relation::{Interval, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// A formula between fixed-point numbers: entry `x` is
@@ -22,6 +23,15 @@ pub struct Table {
     /// Values beyond it become its ends; a value that is no number becomes that of the nearest argument that has one.
     pub values: Interval,
 }
+
+/// Entries lie on one axis up to this number.
+const SHORT: i64 = 1 << 10;
+
+/// How many entries of a longer table lie on its inner axis: a power of two.
+const COLUMNS: i64 = 1 << 8;
+
+/// How many entries are computed at once.
+const BLOCK: usize = 1 << 10;
 
 /// The most entries of a table.
 pub const MAX_ENTRIES: i64 = 1 << 16;
@@ -114,6 +124,31 @@ impl Table {
         Ok(())
     }
 
+    /// The axes on which the entries lie: two for a long table whose entries fill its rows, so that a verifier handles
+    /// an index of an axis and not an entry wherever it can.
+    pub fn shape(&self) -> Vec<usize> {
+        let len = |entries: u64| usize::try_from(entries).unwrap_or(usize::MAX);
+        let entries = self
+            .arguments
+            .hi
+            .abs_diff(self.arguments.lo)
+            .saturating_add(1);
+        let columns = COLUMNS.unsigned_abs();
+        if entries > SHORT.unsigned_abs() && entries.is_multiple_of(columns) {
+            vec![len(entries / columns), len(columns)]
+        } else {
+            vec![len(entries)]
+        }
+    }
+
+    /// Arguments, some more at the upper end if a long table of them would not fill its rows.
+    pub fn filled(Interval { lo, hi }: Interval) -> Interval {
+        let entries = hi.saturating_sub(lo).saturating_add(1);
+        let missing = (-entries).rem_euclid(COLUMNS);
+        let more = if entries > SHORT { missing } else { 0 };
+        Interval::new(lo, hi.saturating_add(more))
+    }
+
     /// The value for each argument, in order.
     ///
     /// Errors: [`OperatorError::Attribute`] if the table is not well formed, or is a number nowhere.
@@ -122,48 +157,40 @@ impl Table {
         // Exact on every machine, which `powi` does not promise.
         let power = |bits: i32| libm::scalbn(1.0, bits);
         let (from, to) = (power(-self.argument_bits), power(self.value_bits));
-        let entry = |x: i64| {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "arguments have at most 61 bits; only those below 53 are exact, and tables round anyway"
-            )]
-            let value = self
-                .formula
-                .at(x as f64 * from)
-                .filter(|value| !value.is_nan())?;
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the conversion saturates, and so does the table"
-            )]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "arguments have at most 61 bits; only those below 53 are exact, and tables round anyway"
+        )]
+        let argument = |x: i64| x as f64 * from;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the conversion saturates, and so does the table"
+        )]
+        let rounded = |value: f64| {
             let rounded = libm::floor(value * to + 0.5) as i64;
-            Some(rounded.clamp(self.values.lo, self.values.hi))
+            (!value.is_nan()).then(|| rounded.clamp(self.values.lo, self.values.hi))
         };
-        let entries: Vec<Option<i64>> =
-            (self.arguments.lo..=self.arguments.hi).map(entry).collect();
+        let Interval { lo, hi } = self.arguments;
+        let starts: Vec<i64> = (lo..=hi).step_by(BLOCK).collect();
+        let block = |start: i64| {
+            let arguments: Vec<f64> = (start..=hi).take(BLOCK).map(argument).collect();
+            let values = self.formula.at_each(&arguments).unwrap_or_default();
+            values.into_iter().map(rounded).collect::<Vec<_>>()
+        };
+        let entries: Vec<Option<i64>> = starts.into_par_iter().flat_map_iter(block).collect();
         fill(&entries).ok_or_else(|| OperatorError::Attribute {
             name: "formula",
             expected: "a number for at least one argument",
             found: format!("{:?}", self.formula),
         })
     }
-
-    /// Arguments and values as tensors.
-    ///
-    /// Errors: as [`Table::values`].
-    pub fn columns(&self) -> Result<(Tensor, Tensor), OperatorError> {
-        let values = self.values()?;
-        let shape = vec![values.len()];
-        let tensor = |values| {
-            let shape = shape.clone();
-            Tensor::from_i64s(shape.clone(), values).map_err(|_| OperatorError::TooLarge { shape })
-        };
-        let arguments = (self.arguments.lo..=self.arguments.hi).collect();
-        Ok((tensor(arguments)?, tensor(values)?))
-    }
 }
 
 /// Gives entries without a number that of the nearest one with a number, the later one of two.
 fn fill(entries: &[Option<i64>]) -> Option<Vec<i64>> {
+    if let Some(all) = entries.iter().copied().collect() {
+        return Some(all);
+    }
     let mut before: Vec<Option<(usize, i64)>> = Vec::with_capacity(entries.len());
     let mut last = None;
     for (at, entry) in entries.iter().enumerate() {
@@ -220,6 +247,31 @@ mod tests {
         assert_eq!(values.expect("a table"), [-1000, 1000, 1000]);
         let values = table(Function::SquareRoot, Interval::new(-2, 1)).values();
         assert_eq!(values.expect("a table"), [0, 0, 0, 64]);
+    }
+
+    #[test]
+    fn long_tables_fill_their_rows() {
+        let shape = |arguments| table(Function::Tanh, arguments).shape();
+        for (lo, hi) in [
+            (-3, 8),
+            (0, 1023),
+            (0, 1024),
+            (-32_768, 32_000),
+            (1, 65_536),
+        ] {
+            let arguments = Interval::new(lo, hi);
+            let filled = Table::filled(arguments);
+            assert!(filled.lo == lo && (hi..hi + COLUMNS).contains(&filled.hi));
+            let len = usize::try_from(filled.hi - lo + 1).expect("a length");
+            let short = hi - lo < SHORT;
+            let expected = if short {
+                vec![len]
+            } else {
+                vec![len / 256, 256]
+            };
+            assert_eq!(shape(filled), expected);
+        }
+        assert_eq!(shape(Interval::new(0, 1024)), [1025]);
     }
 
     #[test]

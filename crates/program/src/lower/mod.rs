@@ -37,8 +37,8 @@ pub struct Lowering {
     cost: Cost,
     ranges: BTreeMap<u32, TableId>,
     tables: BTreeMap<Table, TableId>,
-    /// Arguments and values of the tables, from an earlier lowering of the same program too: they are what takes time.
-    computed: BTreeMap<Table, [Tensor; 2]>,
+    /// The values of the tables, from an earlier lowering of the same program too: they are what takes time.
+    computed: BTreeMap<Table, Tensor>,
     /// How many values were shown to have how many bits.
     demand: BTreeMap<u32, u64>,
     effort: Effort,

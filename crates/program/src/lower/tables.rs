@@ -5,7 +5,7 @@ use crate::error::OperatorError;
 use crate::formula::Table;
 use relation::{Combination, TableId, Tensor};
 
-/// The most bits of a table of integers that is one public tensor.
+/// The most bits of a table of integers on one axis.
 const WHOLE_BITS: u32 = 10;
 
 impl Lowering {
@@ -18,13 +18,16 @@ impl Lowering {
         }
         table.check()?;
         self.effort.table(table)?;
-        let [arguments, values] = self.columns(table)?;
-        self.effort.numbers(arguments.len().saturating_mul(2))?;
+        let values = self.values(table)?;
+        self.effort.numbers(values.len().saturating_mul(2))?;
         let name = format!("table {}", self.tables.len());
-        let arguments = self.builder.constant(&name, arguments);
+        let arguments = match *values.shape {
+            [rows, columns] => self.grid(&name, rows, columns.ilog2())?,
+            _ => self.numbers(&name, values.len(), 0)?,
+        };
         let values = self.builder.constant(&name, values);
         let entries = vec![
-            self.builder.public_view(arguments)?.into(),
+            arguments.plus_constant(table.arguments.lo)?,
             self.builder.public_view(values)?.into(),
         ];
         let id = self.builder.table(&name, entries);
@@ -32,14 +35,15 @@ impl Lowering {
         Ok(id)
     }
 
-    fn columns(&mut self, table: &Table) -> Result<[Tensor; 2], OperatorError> {
-        if let Some(columns) = self.computed.get(table) {
-            return Ok(columns.clone());
+    fn values(&mut self, table: &Table) -> Result<Tensor, OperatorError> {
+        if let Some(values) = self.computed.get(table) {
+            return Ok(values.clone());
         }
-        let (arguments, values) = table.columns()?;
-        let columns = [arguments, values];
-        self.computed.insert(table.clone(), columns.clone());
-        Ok(columns)
+        let (values, shape) = (table.values()?, table.shape());
+        let values = Tensor::from_i64s(shape.clone(), values)
+            .map_err(|_| OperatorError::TooLarge { shape })?;
+        self.computed.insert(table.clone(), values.clone());
+        Ok(values)
     }
 
     /// A table of tuples of values of this program: what a runtime index selects from.
@@ -54,31 +58,38 @@ impl Lowering {
             return Ok(id);
         }
         let name = format!("0 .. 2^{bits}");
-        // Long ones are sums of high and low bits on two axes, which the verifier evaluates one by one: so it takes
-        // no time in proportion to the table.
-        let low = if bits > WHOLE_BITS { bits / 2 } else { bits };
-        let numbers = self.numbers(&format!("{name}, low bits"), low, 0)?;
-        let entries = if low == bits {
-            numbers
+        let entries = if bits > WHOLE_BITS {
+            self.grid(&name, 1 << (bits - bits / 2), bits / 2)?
         } else {
-            let high = self.numbers(&format!("{name}, high bits"), bits - low, low)?;
-            let (rows, columns) = (1 << (bits - low), 1 << low);
-            let shape = [rows, columns];
-            let high = high.map(&shape, |view| view.insert_axis(1)?.broadcast(1, columns))?;
-            let low = numbers.map(&shape, |view| view.insert_axis(0)?.broadcast(0, rows))?;
-            high.plus(low)?
+            self.numbers(&name, 1 << bits, 0)?
         };
-        let entries = vec![entries];
-        let id = self.builder.table(&name, entries);
+        let id = self.builder.table(&name, vec![entries]);
         self.ranges.insert(bits, id);
         Ok(id)
     }
 
-    /// The multiples of `2^shift` by the integers `0 .. 2^bits`.
-    fn numbers(&mut self, name: &str, bits: u32, shift: u32) -> Result<Combination, OperatorError> {
-        let size = 1usize << bits;
-        let values = Tensor::from_i64s(vec![size], (0i64..1 << bits).collect());
-        let values = values.map_err(|_| OperatorError::TooLarge { shape: vec![size] })?;
+    /// The integers `0 .. rows 2^low` as sums of high and low bits on two axes, which the verifier evaluates one by
+    /// one: so it takes no time in proportion to how many they are.
+    fn grid(&mut self, name: &str, rows: usize, low: u32) -> Result<Combination, OperatorError> {
+        let columns = 1 << low;
+        let shape = [rows, columns];
+        let high = self.numbers(&format!("{name}, high bits"), rows, low)?;
+        let low = self.numbers(&format!("{name}, low bits"), columns, 0)?;
+        let high = high.map(&shape, |view| view.insert_axis(1)?.broadcast(1, columns))?;
+        let low = low.map(&shape, |view| view.insert_axis(0)?.broadcast(0, rows))?;
+        Ok(high.plus(low)?)
+    }
+
+    /// The multiples of `2^shift` by the integers `0 .. count`.
+    fn numbers(
+        &mut self,
+        name: &str,
+        count: usize,
+        shift: u32,
+    ) -> Result<Combination, OperatorError> {
+        let values = (0i64..).take(count).collect();
+        let values = Tensor::from_i64s(vec![count], values);
+        let values = values.map_err(|_| OperatorError::TooLarge { shape: vec![count] })?;
         let numbers = self.builder.constant(name, values);
         let numbers = Combination::from(self.builder.public_view(numbers)?);
         Ok(numbers.times(1 << shift)?)
