@@ -113,71 +113,31 @@ impl<P: Profile> Description<P> {
             .map_err(DescribeError::DryRun)?
             .len();
         let count = sizing.finish();
-        let mut best: Option<(u64, Self)> = None;
-        let mut last = None;
-        let lens = parameters
-            .log_len
-            .map_or(LOG_LENS, |log_len| log_len..=log_len);
-        for log_len in lens {
-            let draft = Draft {
-                system: &system,
-                parameters,
-                lookup: &lookup,
-                products: &products,
-                effort: &effort,
-                queries,
-                count,
-                claims,
-            };
-            match draft.describe::<P>(log_len) {
-                Ok(description) => {
-                    let cost = description.cost();
-                    if best
-                        .as_ref()
-                        .is_some_and(|(least, _)| cost > least.saturating_mul(2))
-                    {
-                        // Costs only rise from here on: the inner proof doubles with every step.
-                        break;
-                    }
-                    if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                        best = Some((cost, description));
-                    }
-                }
-                Err(error) => last = Some(error),
-            }
-        }
-        match (best, last) {
-            (Some((_, description)), _) => Ok(description),
-            (None, Some(error)) => Err(error),
-            (None, None) => Err(DescribeError::Parameter {
-                name: "log_len",
-                expected: "8 to 23",
-                found: parameters.log_len.unwrap_or(0),
-            }),
-        }
-    }
-
-    /// An estimate of what a proof costs, in nanoseconds, a byte of proof counting as 300: the measure by
-    /// which the length of the polynomials is chosen.
-    fn cost(&self) -> u64 {
-        const ENCODE: u64 = 60;
-        const INNER: u64 = 500;
-        const BYTE: u64 = 300;
-        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let rows = wide(self.opening.rows());
-        let len = wide(self.opening.code().len());
-        let encode = rows.saturating_mul(len).saturating_mul(ENCODE);
-        let inner = len
-            .saturating_mul(wide(degree::<P>()))
-            .saturating_mul(INNER);
-        let paths = wide(self.opening.code().log_positions()).saturating_mul(16);
-        let bytes = rows
-            .saturating_mul(8)
-            .saturating_add(paths)
-            .saturating_mul(wide(self.opening.queries()));
-        encode
-            .saturating_add(inner)
-            .saturating_add(bytes.saturating_mul(BYTE))
+        let draft = Draft {
+            system: &system,
+            parameters,
+            lookup: &lookup,
+            products: &products,
+            effort: &effort,
+            queries,
+            count,
+            claims,
+        };
+        let shape = draft.cheapest::<P>()?;
+        Ok(Self {
+            digest: digest::<P>(&system, &parameters),
+            system,
+            parameters,
+            lookup,
+            products,
+            stack: shape.stack,
+            masks: shape.masks,
+            opening: shape.opening,
+            grinding: shape.grinding,
+            count: shape.count,
+            account: shape.account,
+            profile: core::marker::PhantomData,
+        })
     }
 
     /// The relations.
@@ -354,8 +314,75 @@ struct Draft<'a> {
     claims: usize,
 }
 
+/// What depends on the length of the polynomials.
+struct Shape {
+    stack: Stack,
+    masks: Option<MaskShape>,
+    opening: OpeningShape,
+    grinding: Grinding,
+    count: Count,
+    account: Account,
+}
+
+impl Shape {
+    /// An estimate of what a proof costs, in nanoseconds, a byte of proof counting as 300: the measure by
+    /// which the length of the polynomials is chosen.
+    fn cost<P: Profile>(&self) -> u64 {
+        const ENCODE: u64 = 60;
+        const INNER: u64 = 500;
+        const BYTE: u64 = 300;
+        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let rows = wide(self.opening.rows());
+        let len = wide(self.opening.code().len());
+        let encode = rows.saturating_mul(len).saturating_mul(ENCODE);
+        let inner = len
+            .saturating_mul(wide(degree::<P>()))
+            .saturating_mul(INNER);
+        let paths = wide(self.opening.code().log_positions()).saturating_mul(16);
+        let bytes = rows
+            .saturating_mul(8)
+            .saturating_add(paths)
+            .saturating_mul(wide(self.opening.queries()));
+        encode
+            .saturating_add(inner)
+            .saturating_add(bytes.saturating_mul(BYTE))
+    }
+}
+
 impl Draft<'_> {
-    fn describe<P: Profile>(&self, log_len: usize) -> Result<Description<P>, DescribeError> {
+    /// The shape with the length of polynomials that costs least.
+    fn cheapest<P: Profile>(&self) -> Result<Shape, DescribeError> {
+        let asked = self.parameters.log_len;
+        let mut best: Option<(u64, Shape)> = None;
+        let mut last = None;
+        for log_len in asked.map_or(LOG_LENS, |log_len| log_len..=log_len) {
+            let shape = match self.shape::<P>(log_len) {
+                Ok(shape) => shape,
+                Err(error) => {
+                    last = Some(error);
+                    continue;
+                }
+            };
+            let cost = shape.cost::<P>();
+            match &best {
+                // Costs only rise from here on: the inner proof doubles with every step.
+                Some((least, _)) if cost > least.saturating_mul(2) => break,
+                Some((least, _)) if cost >= *least => {}
+                _ => best = Some((cost, shape)),
+            }
+        }
+        match (best, last) {
+            (Some((_, shape)), _) => Ok(shape),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(DescribeError::Parameter {
+                name: "log_len",
+                expected: "8 to 23",
+                found: asked.unwrap_or(0),
+            }),
+        }
+    }
+
+    fn shape<P: Profile>(&self, log_len: usize) -> Result<Shape, DescribeError> {
         let parameters = self.parameters;
         let hidden = |kind: GroupKind| -> usize {
             let proofs = match kind {
@@ -421,19 +448,13 @@ impl Draft<'_> {
             works: count.works.saturating_add(usize::from(lookups)),
             ..count
         };
-        Ok(Description {
-            system: self.system.clone(),
-            parameters,
-            lookup: self.lookup.clone(),
-            products: self.products.clone(),
+        Ok(Shape {
             masks,
             opening: shape(bits, chosen.grinding.query)?,
             grinding: chosen.grinding,
             count,
             account: security::account(&chosen),
-            digest: digest::<P>(self.system, &parameters),
             stack,
-            profile: core::marker::PhantomData,
         })
     }
 
