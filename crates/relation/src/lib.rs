@@ -85,4 +85,4 @@ pub use system::{
     Value, Violation,
 };
 pub use tensor::{Data, Tensor, TensorError};
-pub use view::{ColumnId, Component, PublicId, Source, View, ViewError};
+pub use view::{ColumnId, Component, Factor, PublicId, Source, View, ViewError};

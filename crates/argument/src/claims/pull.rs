@@ -4,12 +4,12 @@
 //! of the view is a functional with one weight vector per group of source axes. Nothing of the size of a tensor is
 //! ever formed.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;
 use alloc::vec::Vec;
 
 use p3_field::{ExtensionField, Field};
-use relation::View;
+use relation::{Component, View};
 
 /// `coefficient * sum_y source[y] * prod_parts weights[y restricted to the part's axes]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,19 +99,7 @@ pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Vec<E>]) -> P
         parts: Vec::new(),
     };
     for component in view.components() {
-        let joint = outer(
-            component
-                .output_axes
-                .iter()
-                .filter_map(|&axis| weights.get(axis))
-                .map(Vec::as_slice),
-        );
-        let mut part = vec![E::ZERO; component.source_len()];
-        component.for_each(|output, source| {
-            if let (Some(to), Some(&weight)) = (part.get_mut(source), joint.get(output)) {
-                *to += weight;
-            }
-        });
+        let part = pull_back_along(&component, weights);
         match part.as_slice() {
             // No source axis: a factor of the whole functional.
             [weight] if component.source_axes.is_empty() => pulled.coefficient *= *weight,
@@ -122,6 +110,49 @@ pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Vec<E>]) -> P
         }
     }
     pulled
+}
+
+/// The weights that a component makes of those of its output axes, one for each joint source index.
+fn pull_back_along<E: Field>(component: &Component, weights: &[Vec<E>]) -> Vec<E> {
+    let joint = |axes: &[usize]| {
+        let weights = axes.iter().filter_map(|&axis| weights.get(axis));
+        outer(weights.map(Vec::as_slice))
+    };
+    let mut part = vec![E::ZERO; component.source_len()];
+    let mut add = |source: usize, weight: E| {
+        if let Some(to) = part.get_mut(source) {
+            *to += weight;
+        }
+    };
+    if component.factors().is_empty() {
+        let joint = joint(&component.output_axes);
+        component.for_each(|output, source| {
+            if let Some(&weight) = joint.get(output) {
+                add(source, weight);
+            }
+        });
+        return part;
+    }
+    let mut sums = vec![(0usize, E::ONE)];
+    for factor in component.factors() {
+        let joint = joint(&factor.output_axes);
+        let mut own = BTreeMap::new();
+        factor.for_each(|output, source| {
+            if let Some(&weight) = joint.get(output) {
+                *own.entry(source).or_insert(E::ZERO) += weight;
+            }
+        });
+        sums = { sums.iter() }
+            .flat_map(|&(sum, product)| {
+                own.iter()
+                    .map(move |(&source, &weight)| (sum.wrapping_add(source), product * weight))
+            })
+            .collect();
+    }
+    for (source, weight) in sums {
+        add(source, weight);
+    }
+    part
 }
 
 /// The functional of a public tensor with the given values (row-major, of `shape`).

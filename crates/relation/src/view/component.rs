@@ -1,5 +1,6 @@
 //! The separable parts of a view.
 
+use super::factor::{self, Factor};
 use super::walk::Walk;
 use super::{Run, View};
 use alloc::vec::Vec;
@@ -23,6 +24,7 @@ pub struct Component {
     values: u64,
     pub(super) digits: Vec<usize>,
     walk: Walk,
+    factors: Vec<Factor>,
 }
 
 impl View {
@@ -101,7 +103,7 @@ impl View {
                 .map(|axis| axis.extent)
                 .product()
         };
-        Component {
+        let mut component = Component {
             source_len: size(&self.source_axes, &source_axes),
             output_len: size(&self.output, &output_axes),
             identity: guards.is_empty() && pair.is_some_and(dense),
@@ -110,7 +112,10 @@ impl View {
             digits,
             values,
             walk,
-        }
+            factors: Vec::new(),
+        };
+        component.factors = self.factors(&component, guards);
+        component
     }
 }
 
@@ -136,13 +141,24 @@ impl Component {
         self.output_len
     }
 
-    /// A bound on the entries that [`Component::for_each`] visits plus both numbers of joint indices: what a
-    /// pass over the component costs in time and memory.
+    /// The factors that the component is made of; none if it has no more than one.
+    ///
+    /// Each entry is a combination of entries of the factors: their output indices together, and the sum of their
+    /// source indices.
+    pub fn factors(&self) -> &[Factor] {
+        &self.factors
+    }
+
+    /// A bound on the entries and numbers of joint indices that a pass over the component visits, by
+    /// [`Component::for_each`] or, if it has any, by its factors: what it costs in time and memory.
     pub fn effort(&self) -> u64 {
         let wide = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
-        self.values
-            .saturating_add(wide(self.source_len))
-            .saturating_add(wide(self.output_len))
+        let entries = if self.factors.is_empty() {
+            self.values.saturating_add(wide(self.output_len))
+        } else {
+            factor::effort(&self.factors)
+        };
+        entries.saturating_add(wide(self.source_len))
     }
 
     /// Whether the entries are exactly `(i, i)` for every `i`, each once.

@@ -16,6 +16,7 @@
 mod axis;
 mod build;
 mod component;
+mod factor;
 mod normal;
 mod reads;
 mod reshape;
@@ -28,6 +29,7 @@ use crate::shape;
 use alloc::vec::Vec;
 use axis::Axis;
 pub use component::Component;
+pub use factor::Factor;
 pub use reads::Reads;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

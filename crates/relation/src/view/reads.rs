@@ -1,6 +1,7 @@
 //! How often a view reads, and what.
 
 use super::axis::last;
+use super::factor::sources;
 use super::{Component, View};
 use alloc::vec::Vec;
 
@@ -98,13 +99,19 @@ impl View {
         if exact || !spend(effort, component) {
             return if determined { free } else { all };
         }
-        let mut counts = alloc::vec![0u32; component.output_len()];
-        component.for_each(|output, _| {
-            if let Some(count) = counts.get_mut(output) {
-                *count += 1;
-            }
-        });
-        counts.into_iter().max().unwrap_or(0).into()
+        if component.factors().is_empty() {
+            return most(component.output_len(), |count| {
+                component.for_each(|output, _| count(output));
+            });
+        }
+        // An output index is one of each factor.
+        { component.factors().iter() }
+            .map(|factor| {
+                most(factor.output_len(), |count| {
+                    factor.for_each(|output, _| count(output));
+                })
+            })
+            .fold(1, u64::saturating_mul)
     }
 
     /// Whether every source element is read by some output element, and no output element reads more
@@ -150,6 +157,17 @@ fn spend(effort: &mut u64, component: &Component) -> bool {
     rest.is_some()
 }
 
+/// How often the index that is counted most is counted, of `len` indices.
+fn most(len: usize, each: impl FnOnce(&mut dyn FnMut(usize))) -> u64 {
+    let mut counts = alloc::vec![0u32; len];
+    each(&mut |index| {
+        if let Some(count) = counts.get_mut(index) {
+            *count += 1;
+        }
+    });
+    counts.into_iter().max().unwrap_or(0).into()
+}
+
 /// Whether every joint source index has an entry.
 fn covers(component: &Component, effort: &mut u64) -> bool {
     let len = component.source_len();
@@ -160,10 +178,15 @@ fn covers(component: &Component, effort: &mut u64) -> bool {
         return false;
     }
     let mut seen = alloc::vec![false; len];
-    component.for_each(|_, source| {
+    let mut mark = |source: usize| {
         if let Some(seen) = seen.get_mut(source) {
             *seen = true;
         }
-    });
+    };
+    if component.factors().is_empty() {
+        component.for_each(|_, source| mark(source));
+    } else {
+        sources(component.factors()).for_each(mark);
+    }
     seen.into_iter().all(|seen| seen)
 }

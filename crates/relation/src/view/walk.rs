@@ -53,7 +53,22 @@ impl View {
     ) -> Walk {
         let output = select(&self.output, output);
         let source = select(&self.source_axes, source);
-        let (output_index, source_index) = (joint(&output), joint(&source));
+        let guards = select(&self.guards, guards);
+        let restrictions: Vec<&Axis> = { output.iter().chain(&source).chain(&guards) }
+            .copied()
+            .collect();
+        self.walk_forms(digits, &output, &source, &restrictions)
+    }
+
+    /// Walks some digits with any forms as axes; only those in `restrictions` have to be in range.
+    pub(super) fn walk_forms(
+        &self,
+        digits: &[usize],
+        output: &[&Axis],
+        source: &[&Axis],
+        restrictions: &[&Axis],
+    ) -> Walk {
+        let (output_index, source_index) = (joint(output), joint(source));
         let size = |digit: usize| self.digits.get(digit).copied().unwrap_or(0);
         let step = |index: &Index, digit: usize| {
             let steps = index.steps.iter().filter(|step| step.0 == digit);
@@ -81,8 +96,7 @@ impl View {
             source: source_index.start,
         };
         if walk.feasible {
-            let guards = select(&self.guards, guards);
-            for axis in output.iter().chain(&source).chain(&guards) {
+            for axis in restrictions {
                 walk.constrain(axis, &self.digits);
             }
         }
@@ -90,7 +104,7 @@ impl View {
     }
 }
 
-fn select<'a>(axes: &'a [Axis], chosen: &[usize]) -> Vec<&'a Axis> {
+pub(super) fn select<'a>(axes: &'a [Axis], chosen: &[usize]) -> Vec<&'a Axis> {
     chosen.iter().filter_map(|&at| axes.get(at)).collect()
 }
 

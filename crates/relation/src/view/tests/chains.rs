@@ -30,7 +30,7 @@ proptest! {
 }
 
 /// Applies operations to the identity and checks the result.
-fn chain(shape: &[usize], ops: &[Op]) -> View {
+pub(super) fn chain(shape: &[usize], ops: &[Op]) -> View {
     let source = Naive::source(shape);
     let mut view = View::identity(COLUMN, shape).unwrap();
     let mut expected = source.clone();

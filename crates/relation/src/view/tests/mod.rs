@@ -1,6 +1,7 @@
 //! Tests of views, and the comparisons that they share.
 
 mod chains;
+mod factors;
 mod hostile;
 mod naive;
 
@@ -59,6 +60,12 @@ fn by_components(view: &View, source: &Naive) -> Naive {
                 (0..component.output_len()).map(|i| (i, i)).collect();
             assert_eq!(found, expected);
         }
+        if !component.factors().is_empty() {
+            let mut expected = Vec::new();
+            component.for_each(|output, read| expected.push((output, read)));
+            expected.sort_unstable();
+            assert_eq!(by_factors(&component, &shape), expected, "{view:?}");
+        }
         let mut product = BTreeMap::new();
         for (&(output, read), &count) in &pairs {
             for entry in &entries {
@@ -74,6 +81,40 @@ fn by_components(view: &View, source: &Naive) -> Naive {
         values[output] += count * source.values[read];
     }
     Naive { shape, values }
+}
+
+/// The entries of a component, sorted, as its factors make them.
+fn by_factors(component: &Component, shape: &[usize]) -> Vec<(usize, usize)> {
+    let sizes: Vec<usize> = { component.output_axes.iter() }
+        .map(|&axis| shape[axis])
+        .collect();
+    let mut entries = vec![(0, 0)];
+    for factor in component.factors() {
+        let own: Vec<usize> = { factor.output_axes.iter() }
+            .map(|&axis| shape[axis])
+            .collect();
+        let place = |joint: usize| -> usize {
+            let index = unravel(&own, joint);
+            let stride = |axis: &usize| {
+                let at = component.output_axes.iter().position(|other| other == axis);
+                strides(&sizes)[at.unwrap()]
+            };
+            { factor.output_axes.iter().zip(index) }
+                .map(|(axis, at)| at * stride(axis))
+                .sum()
+        };
+        let mut product = Vec::new();
+        factor.for_each(|output, read| {
+            assert!(output < factor.output_len());
+            let joined = |&(before, sum): &(usize, usize)| {
+                (before + place(output), usize::wrapping_add(sum, read))
+            };
+            product.extend(entries.iter().map(joined));
+        });
+        entries = product;
+    }
+    entries.sort_unstable();
+    entries
 }
 
 /// How often each output element reads each source element.
