@@ -76,7 +76,7 @@ pub fn einsum(
 
 /// A factor, rounded. Beside weights, which are narrow, it is not cut off where it has no more bits than it needs: there
 /// is room for a wide one, and [`Quantiser::fitted`] sees to it that there is.
-fn factor(q: &mut Quantiser<'_>, operand: &Lazy, other: &Lazy) -> Result<Value, Refusal> {
+pub fn factor(q: &mut Quantiser<'_>, operand: &Lazy, other: &Lazy) -> Result<Value, Refusal> {
     let value = q.value(operand)?;
     if constant(other).is_some() && value.exact && value.bits <= q.bits_of(&value) + 1 {
         return Ok(value);

@@ -1,5 +1,6 @@
 //! Convolutions: contractions of a view of windows with the kernel.
 
+use super::contract::factor;
 use super::kernel::{bias, kernel};
 use super::prelude::*;
 use program::operator::Contract;
@@ -184,7 +185,7 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         (&op.pool_spec, 1)
     };
     let transposed = node.op.is::<Deconv>();
-    let x = q.exact(node.input(0)?)?;
+    let x = factor(q, node.input(0)?, node.input(1)?)?;
     let places = Places::of(spec.data_format, node.shape().len());
     let (inputs, outputs) = (spec.input_channels, spec.output_channels);
     let (per_in, per_out) = (inputs / groups, outputs / groups);
