@@ -72,6 +72,12 @@ pub trait Profile: Copy + Debug + Send + Sync + 'static {
 
     /// Checks that a root is a single digest and says how many digests a proof of paths carries.
     fn digests(root: Option<&Root<Self>>, paths: Option<&Paths<Self>>) -> Digests;
+
+    /// The digests that a proof of paths consists of.
+    fn siblings(paths: &Paths<Self>) -> &[[u8; 32]];
+
+    /// A proof of paths that consists of some digests.
+    fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self>;
 }
 
 /// How many digests a root and a proof of paths carry.
@@ -141,6 +147,14 @@ macro_rules! blake3_profile {
 
             fn digests(root: Option<&Root<Self>>, paths: Option<&Paths<Self>>) -> Digests {
                 blake3_digests(root, paths)
+            }
+
+            fn siblings(paths: &Paths<Self>) -> &[[u8; 32]] {
+                &paths.sibling_hashes
+            }
+
+            fn paths(sibling_hashes: Vec<[u8; 32]>) -> Paths<Self> {
+                PrunedMerklePaths { sibling_hashes }
             }
         }
     };

@@ -11,9 +11,9 @@ use relation::{System, Tensor};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "prove")]
-use argument::opening::{Committed, Permit, Stored};
+use argument::opening::{Archive, ArchiveError, Committed, Permit, Stored};
 #[cfg(feature = "prove")]
-use argument::prove::{ProveError, Reused, commit, prove, restore};
+use argument::prove::{ProveError, Reused, commit, prove, restore, restore_archived};
 #[cfg(feature = "prove")]
 use argument::stack::GroupKind;
 #[cfg(feature = "prove")]
@@ -53,6 +53,16 @@ pub(crate) trait Backend: Send + Sync {
         kind: GroupKind,
         columns: &[Tensor],
         stored: Stored,
+        commitment: &[u8],
+    ) -> Result<Held, ProveError>;
+
+    /// Restores a commitment whose tree lies in an archive.
+    #[cfg(feature = "prove")]
+    fn restore_archived(
+        &self,
+        kind: GroupKind,
+        stored: Stored,
+        archive: Box<dyn Archive>,
         commitment: &[u8],
     ) -> Result<Held, ProveError>;
 
@@ -148,6 +158,19 @@ impl<P: Choice> Backend for Description<P> {
     }
 
     #[cfg(feature = "prove")]
+    fn restore_archived(
+        &self,
+        kind: GroupKind,
+        stored: Stored,
+        archive: Box<dyn Archive>,
+        expected: &[u8],
+    ) -> Result<Held, ProveError> {
+        let expected = commitment(expected).map_err(ProveError::Statement)?;
+        let restored = restore_archived(self, kind, stored, archive, &expected)?;
+        Ok(P::hold(restored))
+    }
+
+    #[cfg(feature = "prove")]
     fn prove(
         &self,
         assignment: &mut Assignment,
@@ -188,6 +211,23 @@ impl Held {
         match self {
             Self::Quadratic(committed) => committed.stored(),
             Self::Cubic(committed) => committed.stored(),
+        }
+    }
+
+    pub(crate) fn archive_bytes(&self) -> u64 {
+        match self {
+            Self::Quadratic(committed) => committed.archive_bytes(),
+            Self::Cubic(committed) => committed.archive_bytes(),
+        }
+    }
+
+    pub(crate) fn archive<E: From<ArchiveError>>(
+        &self,
+        write: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Quadratic(committed) => committed.archive(write),
+            Self::Cubic(committed) => committed.archive(write),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The version of the formats that this build reads and writes.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// A kind of file.
 #[derive(Debug)]
@@ -38,6 +38,12 @@ pub(crate) const PROVING_KEY: Kind = Kind {
     magic: *b"VOUCHPK\n",
     name: "proving key",
     most: 1 << 40,
+};
+#[cfg(feature = "prove")]
+pub(crate) const ARCHIVE: Kind = Kind {
+    magic: *b"VOUCHAR\n",
+    name: "archive of a proving key",
+    most: 1 << 50,
 };
 #[cfg(feature = "prove")]
 pub(crate) const SEALED: Kind = Kind {
@@ -173,6 +179,32 @@ pub(crate) fn body<T: Serialize>(body: &T) -> Vec<u8> {
     postcard::to_allocvec(body).unwrap_or_default()
 }
 
+/// Whether some bytes are the canonical ones of a body, of which no copy is made.
+fn is_body<T: Serialize>(body: &T, bytes: &[u8]) -> bool {
+    postcard::serialize_with_flavor(body, Expected(bytes)).is_ok_and(|rest| rest.is_empty())
+}
+
+/// What is serialised must be what is expected next.
+struct Expected<'a>(&'a [u8]);
+
+impl<'a> postcard::ser_flavors::Flavor for Expected<'a> {
+    type Output = &'a [u8];
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let rest = self.0.strip_prefix(bytes);
+        self.0 = rest.ok_or(postcard::Error::SerdeSerCustom)?;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Self::Output> {
+        Ok(self.0)
+    }
+}
+
 impl Kind {
     pub(crate) const fn name(&self) -> &'static str {
         self.name
@@ -191,23 +223,23 @@ impl Kind {
 
     /// A file: `belongs` is the digest of its contents, or of the key that it belongs to.
     pub(crate) fn encode<T: Serialize>(&self, belongs: &[u8; 32], value: &T) -> Vec<u8> {
-        let mut bytes = Vec::from(self.magic);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(belongs);
+        let mut bytes = self.header(belongs);
         bytes.extend(body(value));
         bytes
     }
 
-    /// What a file says it belongs to, and what it holds.
+    /// What a file begins with.
+    pub(crate) fn header(&self, belongs: &[u8; 32]) -> Vec<u8> {
+        let mut bytes = Vec::from(self.magic);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(belongs);
+        bytes
+    }
+
+    /// What a file says it belongs to, and the bytes after its header.
     ///
-    /// Cost: memory in proportion to the bytes, whatever they say.
-    /// Errors: [`FormatError`], also if the bytes are not the one encoding of what they hold.
-    pub(crate) fn decode<T: Serialize + DeserializeOwned>(
-        &self,
-        bytes: &[u8],
-    ) -> Result<([u8; 32], T), FormatError> {
-        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.check_size(found)?;
+    /// Errors: [`FormatError`].
+    pub(crate) fn split<'a>(&self, bytes: &'a [u8]) -> Result<([u8; 32], &'a [u8]), FormatError> {
         let magic = FormatError::Magic {
             expected: self.name,
         };
@@ -221,9 +253,23 @@ impl Kind {
             });
         }
         let (belongs, rest) = rest.split_first_chunk::<32>().ok_or(self.encoding())?;
+        Ok((*belongs, rest))
+    }
+
+    /// What a file says it belongs to, and what it holds.
+    ///
+    /// Cost: memory in proportion to the bytes, whatever they say.
+    /// Errors: [`FormatError`], also if the bytes are not the one encoding of what they hold.
+    pub(crate) fn decode<T: Serialize + DeserializeOwned>(
+        &self,
+        bytes: &[u8],
+    ) -> Result<([u8; 32], T), FormatError> {
+        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.check_size(found)?;
+        let (belongs, rest) = self.split(bytes)?;
         let value: T = postcard::from_bytes(rest).map_err(|_| self.encoding())?;
-        if body(&value) == rest {
-            Ok((*belongs, value))
+        if is_body(&value, rest) {
+            Ok((belongs, value))
         } else {
             Err(self.encoding())
         }
@@ -259,6 +305,18 @@ impl Kind {
 /// Errors: [`FileError::Io`]; what was there before is then still there.
 #[cfg(feature = "prove")]
 pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> Result<(), FileError> {
+    write_with(path, secret, |file| file.write_all(bytes))
+}
+
+/// [`write()`], a piece after the other.
+///
+/// Errors: as for [`write()`].
+#[cfg(feature = "prove")]
+pub(crate) fn write_with(
+    path: &Path,
+    secret: bool,
+    pieces: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> Result<(), FileError> {
     let failed = |source| FileError::Io {
         action: "write",
         path: path.to_owned(),
@@ -276,7 +334,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8], secret: bool) -> Result<(), FileE
     #[cfg(not(unix))]
     let _ = secret;
     let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
+    pieces(&mut file).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     sync_folder(folder).map_err(failed)

@@ -89,6 +89,8 @@ macro_rules! boxed {
 }
 pub(crate) use boxed;
 
+#[cfg(feature = "prove")]
+mod archive;
 mod array;
 mod backend;
 #[cfg(feature = "prove")]

@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, Held};
 use crate::budget::{BudgetError, Counter};
-use argument::opening::{Permit, Stored};
+use argument::opening::{Archive, Permit, Stored};
 use argument::prove::ProveError as ArgumentError;
 use argument::stack::GroupKind;
 use program::{Certificate, ProgramError};
@@ -79,6 +79,24 @@ impl Reusable {
     ) -> Result<Self, CommitError> {
         let columns = certificate.assign(values)?.columns;
         let held = backend.restore(kind, &columns, stored, &commitment)?;
+        Ok(Self {
+            commitment,
+            held: RwLock::new(held),
+            counter: Mutex::new(counter),
+        })
+    }
+
+    /// Restores what [`Reusable::commit`] made, its tree in an archive.
+    ///
+    /// Errors: [`CommitError`] if randomness and archive are not those of the commitment.
+    pub fn restore_archived(
+        backend: &dyn Backend,
+        kind: GroupKind,
+        archive: Box<dyn Archive>,
+        (stored, commitment): (Stored, Vec<u8>),
+        counter: Counter,
+    ) -> Result<Self, CommitError> {
+        let held = backend.restore_archived(kind, stored, archive, &commitment)?;
         Ok(Self {
             commitment,
             held: RwLock::new(held),

@@ -360,7 +360,16 @@ fn bench_measures_every_step() {
     let object = place.json("bench model.onnx patient.json --repeat 2", 0);
     expect_seconds(
         &object,
-        &["certificate", "execute", "prove", "read", "setup", "verify"],
+        &[
+            "certificate",
+            "execute",
+            "load",
+            "prove",
+            "read",
+            "setup",
+            "verify",
+            "write",
+        ],
     );
     expect_positive(&object, &["proof_bytes", "security_bits"]);
     expect_positive(&object["key_bytes"], &["verifying"]);

@@ -10,13 +10,14 @@ use p3_matrix::dense::RowMajorMatrix;
 use p3_matrix::stack::HorizontalPair;
 use thiserror::Error;
 
+use super::archive::{ArchiveError, Archived};
 use super::encode::{Randomness, Rows};
 use super::{Budget, BudgetSpent, Code, Commitment, GroupShape, Permit};
 use crate::profile::random::{self, EntropyError};
 use crate::profile::{F, Paths, Profile, SALT};
 
 /// Why a group cannot be committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CommitError {
     /// The randomness leaves no room for data.
     #[error(
@@ -47,6 +48,9 @@ pub enum CommitError {
     /// Stored codewords or salts do not hash to the stored root.
     #[error("stored commitment: the codewords do not have the expected root")]
     Root,
+    /// The archive is not read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
 }
 
 type Symbols = RowMajorMatrix<F>;
@@ -57,6 +61,7 @@ type Data<P, M> = <<P as Profile>::Tree as Mmcs<F>>::ProverData<M>;
 pub(super) enum Tree<P: Profile> {
     Salted(Data<P, Salted>),
     Public(Data<P, Symbols>),
+    Archived(Archived<P>),
 }
 
 /// What the prover keeps of a group: codewords, salts, tree and the random coefficients. All secret.
@@ -140,8 +145,6 @@ impl<P: Profile> Committed<P> {
         codewords: Vec<F>,
         salts: Vec<F>,
     ) -> (Commitment<P>, Self) {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-
         let codewords = RowMajorMatrix::new(codewords, randomness.shape.rows);
         let (root, tree) = if randomness.shape.salt() > 0 {
             let salts = RowMajorMatrix::new(salts, SALT);
@@ -151,17 +154,27 @@ impl<P: Profile> Committed<P> {
             let (root, data) = P::tree().commit_matrix(codewords);
             (root, Tree::Public(data))
         };
-        let identity = NEXT.fetch_add(1, Ordering::Relaxed);
         (
             Commitment { root },
-            Self {
-                randomness,
-                budget,
-                spent,
-                identity,
-                tree,
-            },
+            Self::held(randomness, budget, spent, tree),
         )
+    }
+
+    pub(super) fn held(
+        randomness: Randomness,
+        budget: Budget,
+        spent: usize,
+        tree: Tree<P>,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+
+        Self {
+            randomness,
+            budget,
+            spent,
+            identity: NEXT.fetch_add(1, Ordering::Relaxed),
+            tree,
+        }
     }
 
     /// Takes the right to open this commitment once more.
@@ -223,18 +236,21 @@ impl<P: Profile> Committed<P> {
     }
 
     /// Leaves at `positions`, row symbols then salt, and their Merkle paths.
-    pub(super) fn open(&self, positions: &[usize]) -> (Vec<Vec<F>>, Paths<P>) {
+    ///
+    /// Errors: [`ArchiveError`] if they are in an archive that does not give them.
+    pub(super) fn open(
+        &self,
+        positions: &[usize],
+    ) -> Result<(Vec<Vec<F>>, Paths<P>), ArchiveError> {
         let (leaves, paths) = match &self.tree {
             Tree::Salted(data) => P::tree().open_multi_batch(positions, data),
             Tree::Public(data) => P::tree().open_multi_batch(positions, data),
+            Tree::Archived(archived) => return archived.open(positions),
         };
-        (
-            leaves
-                .into_iter()
-                .map(|leaf| leaf.into_iter().flatten().collect())
-                .collect(),
-            paths,
-        )
+        let leaves = { leaves.into_iter() }
+            .map(|leaf| leaf.into_iter().flatten().collect())
+            .collect();
+        Ok((leaves, paths))
     }
 }
 

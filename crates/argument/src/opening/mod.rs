@@ -33,6 +33,13 @@
 )]
 
 #[cfg(feature = "prove")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "the prover indexes its own tables"
+)]
+mod archive;
+#[cfg(feature = "prove")]
 mod budget;
 mod code;
 #[cfg(feature = "prove")]
@@ -65,6 +72,8 @@ use thiserror::Error;
 
 use crate::profile::{F, Profile};
 
+#[cfg(feature = "prove")]
+pub use archive::{Archive, ArchiveError};
 #[cfg(feature = "prove")]
 pub use budget::{Budget, BudgetSpent, Permit};
 pub use code::Code;

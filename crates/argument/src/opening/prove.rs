@@ -16,7 +16,9 @@ use thiserror::Error;
 use super::protocol::{Claims, absorb, check_statement, draw_positions};
 use crate::opening::proof::{GroupOpening, OpeningProof};
 use crate::opening::whir::{self, degree};
-use crate::opening::{Committed, OpeningShape, Permit, Reject, Rows, ShapeError, Statement};
+use crate::opening::{
+    ArchiveError, Committed, OpeningShape, Permit, Reject, Rows, ShapeError, Statement,
+};
 use crate::profile::{F, Profile};
 
 /// Coefficients of the combination that one task sums over all rows.
@@ -53,6 +55,9 @@ pub enum ProveError {
         /// Index of the group.
         group: usize,
     },
+    /// The archive of a commitment does not give what is opened.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The inner commitment refuses its parameters.
     #[error("inner commitment: {0}")]
     Whir(#[from] WhirConfigError),
@@ -193,13 +198,13 @@ pub(crate) fn prove_columns<P: Profile>(
     let groups = groups
         .iter()
         .map(|(committed, _)| {
-            let (leaves, paths) = committed.open(&positions);
-            GroupOpening {
+            let (leaves, paths) = committed.open(&positions)?;
+            Ok(GroupOpening {
                 leaves: leaves.into_iter().flatten().collect(),
                 paths,
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_, ArchiveError>>()?;
     Ok(OpeningProof {
         combination,
         grinding,

@@ -1,13 +1,15 @@
 //! Commitments as they are stored.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use p3_commit::Mmcs;
 use serde::{Deserialize, Serialize};
 
+use super::archive::{Archive, Archived};
 use super::committed::{Tree, check};
 use super::encode::{Randomness, Rows};
-use super::{Budget, Code, CommitError, Commitment, Committed};
+use super::{Budget, Code, CommitError, Commitment, Committed, GroupShape};
 use crate::profile::{F, Profile};
 
 /// A commitment's stored form, from which [`Committed::from_parts`] restores it.
@@ -40,7 +42,7 @@ pub struct Stored {
     pub spent: usize,
     /// The random coefficients, row after row.
     pub hidden: Vec<F>,
-    /// The salts, position after position; empty for a public group.
+    /// The salts, position after position; empty for a public group, and where an archive holds the leaves.
     pub salts: Vec<F>,
 }
 
@@ -112,19 +114,7 @@ impl<P: Profile> Committed<P> {
         expected: &Commitment<P>,
     ) -> Result<Self, CommitError> {
         let shape = check(code, rows.rows(), rows.own(), budget)?;
-        let hidden = (shape.rows - shape.own) * shape.hidden;
-        if stored.hidden.len() != hidden {
-            return Err(CommitError::Parts {
-                what: "hidden coefficients",
-                expected: hidden,
-                found: stored.hidden.len(),
-            });
-        }
-        let mut randomness = Randomness {
-            code,
-            shape,
-            hidden: stored.hidden,
-        };
+        let mut randomness = randomness(code, shape, stored.hidden)?;
         let codewords = randomness.encode(rows);
         let parts = Parts {
             code,
@@ -139,7 +129,28 @@ impl<P: Profile> Committed<P> {
         Self::from_parts(parts, expected)
     }
 
-    /// The parts to store; copies the codewords.
+    /// Restores a commitment from its randomness and the archive of its tree, of which next to nothing is read until the
+    /// commitment is opened.
+    ///
+    /// The counter of whoever stores it must be advanced on disk before a proof leaves, as for [`Committed::restore`].
+    /// Errors: [`CommitError::Parts`] if counts do not fit, [`CommitError::Archive`] if the archive is not that of
+    /// `expected`.
+    pub fn from_archive(
+        code: Code,
+        shape: GroupShape,
+        budget: Budget,
+        stored: Stored,
+        archive: Box<dyn Archive>,
+        expected: &Commitment<P>,
+    ) -> Result<Self, CommitError> {
+        let shape = check(code, shape.rows, shape.own, budget)?;
+        let randomness = randomness(code, shape, stored.hidden)?;
+        let tree = Archived::new(archive, expected.clone(), &code, shape)?;
+        let (spent, tree) = (stored.spent, Tree::Archived(tree));
+        Ok(Self::held(randomness, budget, spent, tree))
+    }
+
+    /// The parts to store; copies the codewords, unless an archive holds them.
     #[must_use]
     pub fn parts(&self) -> Parts {
         let (mut codewords, mut salts) = (Vec::new(), Vec::new());
@@ -155,6 +166,7 @@ impl<P: Profile> Committed<P> {
                     codewords.extend_from_slice(&matrix.values);
                 }
             }
+            Tree::Archived(_) => {}
         }
         let Randomness {
             code,
@@ -188,4 +200,21 @@ impl<P: Profile> Committed<P> {
             salts,
         }
     }
+}
+
+/// Random coefficients, if they are as many as the shape implies.
+fn randomness(code: Code, shape: GroupShape, hidden: Vec<F>) -> Result<Randomness, CommitError> {
+    let (expected, found) = ((shape.rows - shape.own) * shape.hidden, hidden.len());
+    if expected != found {
+        return Err(CommitError::Parts {
+            what: "hidden coefficients",
+            expected,
+            found,
+        });
+    }
+    Ok(Randomness {
+        code,
+        shape,
+        hidden,
+    })
 }

@@ -1,5 +1,6 @@
 //! The prover of whole proofs.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use rand::distr::{Distribution, StandardUniform};
@@ -10,7 +11,8 @@ use tracing::info_span;
 use crate::description::{Description, degree};
 use crate::masks::MaskRows;
 use crate::opening::{
-    self, Budget, BudgetSpent, CommitError, Commitment, Committed, Permit, Stored,
+    self, Archive, Budget, BudgetSpent, CommitError, Commitment, Committed, GroupShape, Permit,
+    Stored,
 };
 use crate::profile::random::{self, EntropyError};
 use crate::profile::{F, Profile};
@@ -98,6 +100,30 @@ pub fn restore<P: Profile>(
         budget(description, group),
         stored,
         expected,
+    )?)
+}
+
+/// Restores what [`commit`] made, from the randomness that was stored and the archive of its tree.
+///
+/// Errors: [`ProveError::Statement`] if the description has no such group; [`ProveError::Commit`] if randomness or archive
+/// are not those of `expected`.
+pub fn restore_archived<P: Profile>(
+    description: &Description<P>,
+    kind: GroupKind,
+    stored: Stored,
+    archive: Box<dyn Archive>,
+    expected: &Commitment<P>,
+) -> Result<Committed<P>, ProveError> {
+    let group = find(description, kind)?;
+    let budget = budget(description, group);
+    let shape = GroupShape {
+        rows: group.layout.rows,
+        own: 0,
+        hidden: budget.hidden(),
+    };
+    let code = *description.opening().code();
+    Ok(Committed::from_archive(
+        code, shape, budget, stored, archive, expected,
     )?)
 }
 

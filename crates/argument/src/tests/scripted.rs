@@ -1,6 +1,7 @@
 //! A profile whose challenges are chosen in advance: the interactive protocol with an honest verifier, whose coins
 //! are fixed. Everything but the transcript is that of [`Goldilocks2`].
 
+use alloc::vec::Vec;
 use core::cell::Cell;
 
 use p3_challenger::{
@@ -62,6 +63,14 @@ impl Profile for Scripted {
 
     fn digests(root: Option<&Root<Self>>, paths: Option<&Paths<Self>>) -> Digests {
         Goldilocks2::digests(root, paths)
+    }
+
+    fn siblings(paths: &Paths<Self>) -> &[[u8; 32]] {
+        Goldilocks2::siblings(paths)
+    }
+
+    fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self> {
+        Goldilocks2::paths(siblings)
     }
 }
 

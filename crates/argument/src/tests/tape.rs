@@ -175,4 +175,12 @@ impl Profile for Taped {
     fn digests(root: Option<&Root<Self>>, paths: Option<&Paths<Self>>) -> Digests {
         Goldilocks2::digests(root, paths)
     }
+
+    fn siblings(paths: &Paths<Self>) -> &[[u8; 32]] {
+        Goldilocks2::siblings(paths)
+    }
+
+    fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self> {
+        Goldilocks2::paths(siblings)
+    }
 }

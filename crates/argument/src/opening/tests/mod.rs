@@ -1,5 +1,6 @@
 //! Honest openings and cheating provers.
 
+mod archive;
 mod hiding;
 
 use alloc::vec;

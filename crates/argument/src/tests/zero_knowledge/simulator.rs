@@ -76,6 +76,14 @@ impl Profile for Programmed {
     fn digests(root: Option<&Root<Self>>, paths: Option<&Paths<Self>>) -> Digests {
         Goldilocks2::digests(root, paths)
     }
+
+    fn siblings(paths: &Paths<Self>) -> &[[u8; 32]] {
+        Goldilocks2::siblings(paths)
+    }
+
+    fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self> {
+        Goldilocks2::paths(siblings)
+    }
 }
 
 /// A commitment of the simulator's: digests of nothing, and the leaves that were made up later.
