@@ -24,7 +24,7 @@ from compare import ROOT, human, machine
 from onnx import TensorProto, helper, numpy_helper
 
 # How many of the largest sizes the exponent is fitted to.
-FITTED = 4
+FITTED = 3
 
 
 class Graph:
@@ -95,10 +95,10 @@ def transformer(path, width, heads):
 
 # For each axis: its sizes, what stays the same, the model, the shape of the input, and whether a key holds for all sizes.
 AXES = {
-    "batch": ([1, 4, 16, 64, 256, 1024], "a perceptron of 4 layers of 256", lambda path, _: perceptron(path, 4, 256), lambda n: (n, 256), True),
-    "sequence": ([8, 16, 32, 64, 128, 256], "a transformer block, width 128, 4 heads", lambda path, _: transformer(path, 128, 4), lambda n: (1, n, 128), True),
-    "depth": ([2, 4, 8, 16, 32], "a perceptron, width 256, batch 64", lambda path, n: perceptron(path, n, 256), lambda _: (64, 256), False),
-    "width": ([64, 128, 256, 512, 1024, 2048], "a perceptron of 4 layers, batch 64", lambda path, n: perceptron(path, 4, n), lambda n: (64, n), False),
+    "batch": ([4, 16, 64, 256, 1024, 4096, 16384], "a perceptron of 4 layers of 256", lambda path, _: perceptron(path, 4, 256), lambda n: (n, 256), True),
+    "sequence": ([16, 32, 64, 128, 256, 512], "a transformer block, width 128, 4 heads", lambda path, _: transformer(path, 128, 4), lambda n: (1, n, 128), True),
+    "depth": ([4, 8, 16, 32, 64, 128], "a perceptron, width 256, batch 64", lambda path, n: perceptron(path, n, 256), lambda _: (64, 256), False),
+    "width": ([128, 256, 512, 1024, 2048, 4096], "a perceptron of 4 layers, batch 64", lambda path, n: perceptron(path, 4, n), lambda n: (64, n), False),
 }
 
 

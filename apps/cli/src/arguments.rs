@@ -153,6 +153,9 @@ pub struct Prove {
     /// File for the proof; the input's name with the ending .proof if absent.
     #[arg(short, long, value_name = "PROOF")]
     pub output: Option<PathBuf>,
+    /// Begin even if the proof seems to need more memory than there is.
+    #[arg(long)]
+    pub skip_memory_check: bool,
 }
 
 /// Arguments of `verify`.
@@ -210,6 +213,9 @@ pub struct Bench {
     /// How often to prove and verify; the median counts.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeat: u32,
+    /// Begin even if a proof seems to need more memory than there is.
+    #[arg(long)]
+    pub skip_memory_check: bool,
 }
 
 #[cfg(test)]

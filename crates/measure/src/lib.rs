@@ -94,6 +94,40 @@ pub fn peak_bytes() -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
+/// The most memory that this process could hold, what it holds included, in bytes; where the operating system tells. A
+/// limit on its control group counts too.
+pub fn available_bytes() -> Option<u64> {
+    let field = |path: &str, name: &str| -> Option<u64> {
+        let text = std::fs::read_to_string(path).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    let number = |path: &str| -> Option<u64> {
+        let text = std::fs::read_to_string(path).ok()?;
+        text.trim().parse().ok()
+    };
+    let machine = field("/proc/meminfo", "MemAvailable:")?;
+    let own = field("/proc/self/status", "VmRSS:").unwrap_or(0);
+    let groups = [
+        (
+            "/sys/fs/cgroup/memory.max",
+            "/sys/fs/cgroup/memory.stat",
+            "anon ",
+        ),
+        (
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.stat",
+            "total_rss ",
+        ),
+    ];
+    // What a group holds of files can be given back.
+    let limits = groups.iter().filter_map(|(limit, stat, held)| {
+        let left = number(limit)?.saturating_sub(field(stat, held)?);
+        Some(left.saturating_add(own * 1024))
+    });
+    limits.chain([(machine + own) * 1024]).min()
+}
+
 /// Counts peak memory from what is held now; where the operating system lets it.
 pub fn forget_peak() {
     // Without it the peak is that of the whole run, which is still an upper bound.
@@ -118,6 +152,14 @@ mod tests {
         assert!(times["step"] >= 0.01);
         assert_eq!(times.len(), 1);
         assert!(spans.take().is_empty());
+    }
+
+    #[test]
+    fn what_is_held_could_be_held() {
+        let (Some(peak), Some(available)) = (peak_bytes(), available_bytes()) else {
+            return;
+        };
+        assert!(available > peak / 2, "{available} of {peak}");
     }
 
     #[test]

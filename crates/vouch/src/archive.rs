@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// Trees of fewer bytes are made anew: that takes no longer than a proof.
-pub(crate) const LEAST: u64 = 1 << 28;
+pub(crate) const LEAST: u64 = crate::estimate::LARGE;
 
 /// The archive of a key: beside it, with `.archive` after its name.
 pub(crate) fn archive_path(key: &Path) -> PathBuf {

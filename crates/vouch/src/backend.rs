@@ -78,8 +78,12 @@ pub(crate) trait Backend: Send + Sync {
 /// What a description says of its proofs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
-    #[cfg(feature = "prove")]
+    /// Coefficients of a row: a power of two, of which this is the logarithm.
     pub log_len: usize,
+    /// Symbols of the codeword of a row.
+    pub positions: usize,
+    /// Rows of the groups that exist before a proof, and of the one that a proof commits to.
+    pub rows: [usize; 2],
     pub security_bits: f64,
 }
 
@@ -119,9 +123,13 @@ fn commitments<'a, P: Profile>(
 
 impl<P: Choice> Backend for Description<P> {
     fn facts(&self) -> Facts {
+        let groups = self.opening().groups();
+        let witness = groups.last().map_or(0, |group| group.rows);
+        let all: usize = groups.iter().map(|group| group.rows).sum();
         Facts {
-            #[cfg(feature = "prove")]
             log_len: self.stack().log_len,
+            positions: self.opening().code().positions(),
+            rows: [all.saturating_sub(witness), witness],
             security_bits: self.account().total_bits(),
         }
     }

@@ -2,7 +2,10 @@
 
 use crate::content::{Bound, KeyError};
 use crate::verifying::VerifyingKey;
-use relation::{Relation, Role, System};
+use relation::{Relation, Role};
+
+/// Codewords of as many bytes lie in a file, not in memory.
+pub(crate) const LARGE: u64 = 1 << 28;
 
 /// What proofs would cost.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +38,9 @@ pub struct Layer {
 }
 
 impl Estimate {
-    /// The costs of DESIGN's model, per committed value and lookup, on two cores; see the book's chapter on costs.
-    pub(crate) fn of(system: &System) -> Self {
-        const COMMIT: f64 = 70e-9;
-        const LOOKUP: f64 = 30e-9;
-        const START: f64 = 0.04;
+    /// The costs of a proof; see the book's chapter on costs for where the constants come from.
+    pub(crate) fn of(bound: &Bound) -> Self {
+        let system = &bound.lowered.system;
         let (mut witness, mut parameters) = (0usize, 0usize);
         for column in system.columns() {
             let len: usize = column.shape.iter().product();
@@ -52,14 +53,22 @@ impl Estimate {
             .filter(|relation| matches!(relation, Relation::Lookup { .. }))
             .map(|relation| relation.shape().iter().product::<usize>())
             .sum();
+        let facts = bound.backend.facts();
+        let [model_rows, _] = facts.rows;
+        let codewords = model_rows.saturating_mul(facts.positions).saturating_mul(8);
+        let held = match u64::try_from(codewords) {
+            Ok(bytes) if bytes < LARGE => codewords,
+            _ => 0,
+        };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let [values, looked_up, weights] = [witness, lookups, parameters].map(|count| count as f64);
+        let [values, weights, row, held] =
+            [witness, parameters, 1 << facts.log_len, held].map(|count| count as f64);
         Self {
             witness,
             parameters,
             lookups,
-            seconds: START + values * COMMIT + looked_up * LOOKUP + weights * 10e-9,
-            bytes: 6e7 + values * 90.0 + looked_up * 40.0 + weights * 40.0,
+            seconds: 0.015 + values * 150e-9 + weights * 16e-9 + row * 2.9e-6,
+            bytes: 14e6 + values * 51.0 + weights * 4.0 + row * 2100.0 + held * 0.87,
         }
     }
 }
@@ -86,7 +95,7 @@ impl VerifyingKey {
     ///
     /// Errors: [`KeyError`].
     pub fn estimate(&self, symbols: &[usize]) -> Result<Estimate, KeyError> {
-        Ok(Estimate::of(&self.bind(symbols)?.lowered.system))
+        Ok(Estimate::of(&*self.bind(symbols)?))
     }
 
     /// What each node of the integer program costs, in order, for some values of the symbols.

@@ -148,7 +148,7 @@ fn check_parameters(
 }
 
 /// Chooses challenge field, limits and row length.
-fn choose(program: &Program<Dim>, options: &Options) -> Result<Content, GenerateError> {
+pub(crate) fn choose(program: &Program<Dim>, options: &Options) -> Result<Content, GenerateError> {
     let positive = |option: &str, expected: &str, found: usize| {
         if found > 0 && found < MAX_SYMBOL {
             return Ok(());

@@ -3,6 +3,7 @@
 use crate::array::{Array, ArrayError, Arrays};
 use crate::budget::BudgetError;
 use crate::content::{Bound, KeyError};
+use crate::estimate::Estimate;
 use crate::proof::{Body, Proof};
 use crate::proving::ProvingKey;
 use crate::reusable::Reusable;
@@ -124,6 +125,14 @@ impl ProvingKey {
                 .collect(),
             sealed: fresh,
         })
+    }
+
+    /// What a proof for these inputs costs, before any of it is spent.
+    ///
+    /// Errors: [`ProveError`].
+    pub fn estimate(&self, inputs: &Arrays) -> Result<Estimate, ProveError> {
+        let (symbols, _) = self.quantise(inputs, &BTreeMap::new())?;
+        Ok(self.verifying.estimate(&symbols)?)
     }
 
     /// Runs the model without a proof: what a proof for these inputs would be about.

@@ -271,12 +271,11 @@ impl Setup {
         let quantised = self.quantise()?;
         let typical = |name: &String| self.options.typical.get(name).copied().unwrap_or(1);
         let symbols: Vec<usize> = quantised.program.symbols.iter().map(typical).collect();
-        let program = quantised
-            .program
-            .bind(&symbols)
-            .map_err(QuantiseError::from)?;
-        let lowered = program::Lowered::new(&program).map_err(QuantiseError::from)?;
-        Ok(Estimate::of(&lowered.system))
+        let content = crate::generate::choose(&quantised.program, &self.options)?;
+        let bound = content
+            .bind(&symbols, &[0; 32])
+            .map_err(GenerateError::from)?;
+        Ok(Estimate::of(&bound))
     }
 
     /// An input that the model takes: the first of the calibration data, or else a random one in the declared range.

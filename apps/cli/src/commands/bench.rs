@@ -36,6 +36,9 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
     drop(key);
     forget_peak();
     let key = clock.step("load", "reading the key", || ProvingKey::load(&path))?;
+    if !arguments.skip_memory_check {
+        super::check_memory(&key.estimate(&input)?)?;
+    }
     let vk_bytes = key.verifying_key().to_bytes();
     // The certificate is checked once per key, and is not what a verification costs.
     let trusted = Trusted::at(folder.path());

@@ -94,6 +94,30 @@ fn show_arrays(outcome: &mut Outcome, title: &str, arrays: &Arrays) {
     }
 }
 
+/// That there is memory for a proof, as far as the estimate and the system tell: work that would end in a kill does not
+/// begin.
+pub fn check_memory(estimate: &Estimate) -> Result<()> {
+    enough(estimate.bytes, measure::available_bytes())
+}
+
+fn enough(needed: f64, available: Option<u64>) -> Result<()> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate, which is positive"
+    )]
+    let needed = needed as u64;
+    match available {
+        Some(available) if needed > available => bail!(
+            "a proof for this input takes about {} of memory, and {} are available: prove fewer rows or a shorter \
+             sequence at a time, or use a larger machine; --skip-memory-check tries all the same",
+            bytes(needed),
+            bytes(available)
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// Shows what a proof costs.
 pub fn show_estimate(outcome: &mut Outcome, estimate: &Estimate) {
     outcome.line("\nWhat a proof costs, on two cores");
@@ -145,5 +169,17 @@ mod tests {
         for text in ["", "12", &"g".repeat(64), &"é".repeat(32)] {
             assert!(digest(text).is_err());
         }
+    }
+
+    #[test]
+    fn more_memory_than_there_is_is_refused_with_both_figures() {
+        assert!(enough(2e9, Some(2_000_000_000)).is_ok());
+        assert!(enough(2e9, None).is_ok());
+        let error = enough(8.1e9, Some(3_200_000_000)).expect_err("too little");
+        let error = error.to_string();
+        assert!(
+            error.contains("8.1 GB") && error.contains("3.2 GB"),
+            "{error}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `vouch prove`.
 
-use super::{declared, load_proving_key, show_arrays, size};
+use super::{check_memory, declared, load_proving_key, show_arrays, size};
 use crate::arguments::Prove;
 use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
@@ -31,13 +31,17 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
     // Before the work, and before the key's budget is touched.
     files::check_writable(&path)?;
     check_seals(verifying, &path)?;
+    let failed = |error: ProveError| {
+        let is_spent = matches!(error, ProveError::Budget(_));
+        let at_fault = [&arguments.input, &arguments.key][usize::from(is_spent)].display();
+        anyhow::Error::new(error).context(format!("cannot prove with {at_fault}"))
+    };
+    if !arguments.skip_memory_check {
+        check_memory(&key.estimate(&inputs).map_err(failed)?)?;
+    }
     let proved = clock
         .step("prove", "proving", || key.prove(&inputs))
-        .map_err(|error| {
-            let is_spent = matches!(error, ProveError::Budget(_));
-            let at_fault = [&arguments.input, &arguments.key][usize::from(is_spent)].display();
-            anyhow::Error::new(error).context(format!("cannot prove with {at_fault}"))
-        })?;
+        .map_err(failed)?;
     // The seals first: a proof without its seals' openings would be of less use than none.
     for (name, sealed) in &proved.sealed {
         let [secret, public] = seal_paths(&path, name);
