@@ -178,7 +178,7 @@ mod tests {
         let error = enough(8.1e9, Some(3_200_000_000)).expect_err("too little");
         let error = error.to_string();
         assert!(
-            error.contains("8.1 GB") && error.contains("3.2 GB"),
+            error.contains("8.10 GB") && error.contains("3.20 GB"),
             "{error}"
         );
     }

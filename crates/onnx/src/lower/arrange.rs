@@ -16,6 +16,18 @@ fn applies(node: &TypedNode) -> bool {
 }
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    // Read as a choice by position where the diagonal is a constant.
+    let is_triangle = node.op_as::<Trilu>().is_some();
+    if is_triangle
+        && node
+            .shape()
+            .iter()
+            .rev()
+            .take(2)
+            .any(|dim| dim.known().is_none())
+    {
+        return Err("a triangle of symbolic size whose diagonal is no constant".into());
+    }
     let value = fixed(q, node, &[0])?;
     let value = value.ok_or("places that depend on data; they must be constants of the graph")?;
     Ok(vec![value.into()])

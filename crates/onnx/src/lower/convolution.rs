@@ -179,10 +179,10 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         (&op.pool_spec, op.group)
     } else {
         let op = node.op_as::<Deconv>().ok_or("no convolution")?;
-        if op.group != 1 || op.kernel_format != KernelFormat::OIHW {
-            return Err("a transposed convolution in groups".into());
+        if op.kernel_format != KernelFormat::OIHW {
+            return Err(format!("a kernel in the order {:?}", op.kernel_format));
         }
-        (&op.pool_spec, 1)
+        (&op.pool_spec, op.group)
     };
     let transposed = node.op.is::<Deconv>();
     let x = factor(q, node.input(0)?, node.input(1)?)?;

@@ -68,12 +68,16 @@ pub fn places(q: &Quantiser<'_>, node: &Node<'_>, sources: &[usize]) -> Result<P
         usize::try_from(nearest(value)).ok().filter(|_| whole)
     };
     let numbers: Option<Vec<usize>> = result.data.iter().map(number).collect();
-    Ok(Places {
+    let places = Places {
         sources: shapes,
         shape: result.shape,
         numbers: numbers.ok_or("the operator computes more than an arrangement")?,
         open,
-    })
+    };
+    if !places.is_uniform() {
+        return Err("what it does depends on an axis of symbolic size; fix its size".into());
+    }
+    Ok(places)
 }
 
 /// The first result of an operator on some tensors.
@@ -131,6 +135,34 @@ impl Places {
             .enumerate()
             .all(is_right)
             .then_some(maps)
+    }
+
+    /// Whether the same is done at each index of an open axis, as far as its size in calibration shows.
+    fn is_uniform(&self) -> bool {
+        let from = |number: usize| {
+            let mut rest = number.checked_sub(1)?;
+            self.sources.iter().enumerate().find_map(|(at, source)| {
+                let len: usize = source.iter().product();
+                let found = (rest < len).then(|| (at, unravel(rest, source)));
+                rest = rest.saturating_sub(len);
+                found
+            })
+        };
+        let strides: Vec<usize> = (0..self.shape.len())
+            .map(|axis| self.shape[axis + 1..].iter().product())
+            .collect();
+        self.numbers.iter().enumerate().all(|(at, &number)| {
+            let index = unravel(at, &self.shape);
+            let moved = self.open.iter().map(|&axis| index[axis] * strides[axis]);
+            let first = from(self.numbers[at - moved.sum::<usize>()]);
+            let expected = first.map(|(source, mut place)| {
+                for &axis in &self.open {
+                    place[axis] = index[axis];
+                }
+                (source, place)
+            });
+            from(number) == expected
+        })
     }
 
     /// Whether each element stays at its place or becomes zero.

@@ -65,6 +65,7 @@ fn load_checked(
         .proto_model_for_read(&mut source)
         .map_err(|error| ModelError::Malformed(error.to_string()))?;
     proto::check(&model, limits)?;
+    super::whole::check(&model)?;
     let folder = folder.and_then(Path::to_str);
     check_named(&model, limits)?;
     quantised::rewrite(&mut model, folder).map_err(ModelError::Quantised)?;
@@ -228,6 +229,7 @@ fn typed(
         graph.set_output_fact(at, InferenceFact::default())?;
     }
     let mut typed = graph.into_typed()?;
+    super::whole::write_out(&mut typed)?;
     simplify(&mut typed)?;
     let mut symbols = Vec::new();
     for outlet in typed.input_outlets()? {

@@ -5,6 +5,7 @@ mod implied;
 pub mod limits;
 mod load;
 mod proto;
+mod whole;
 
 pub use implied::{implied, whole};
 pub use load::{Loaded, guard, load};

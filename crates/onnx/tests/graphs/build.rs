@@ -59,11 +59,20 @@ impl Graph {
         self
     }
 
-    /// With an initialiser of one integer.
-    pub fn int(mut self, name: &str, value: i64) -> Self {
+    /// With an initialiser of one integer along an axis.
+    pub fn int(self, name: &str, value: i64) -> Self {
+        self.one(name, vec![1], value)
+    }
+
+    /// With an initialiser of one integer without axes.
+    pub fn scalar(self, name: &str, value: i64) -> Self {
+        self.one(name, Vec::new(), value)
+    }
+
+    fn one(mut self, name: &str, dims: Vec<i64>, value: i64) -> Self {
         self.graph.initializer.push(pb::TensorProto {
             name: name.into(),
-            dims: vec![1],
+            dims,
             data_type: 7,
             int64_data: vec![value],
             ..Default::default()
@@ -119,6 +128,19 @@ impl Graph {
                 name: name.into(),
                 r#type: pb::attribute_proto::AttributeType::Ints.into(),
                 ints: values.to_vec(),
+                ..Default::default()
+            });
+        }
+        self
+    }
+
+    /// With an attribute of the last node that is one number.
+    pub fn number(mut self, name: &str, value: i64) -> Self {
+        if let Some(node) = self.graph.node.last_mut() {
+            node.attribute.push(pb::AttributeProto {
+                name: name.into(),
+                r#type: pb::attribute_proto::AttributeType::Int.into(),
+                i: value,
                 ..Default::default()
             });
         }

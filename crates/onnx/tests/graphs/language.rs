@@ -1,5 +1,6 @@
 //! Language models as their exporters write them: one quantisation for every batch and every length.
 
+use crate::build::Graph;
 use crate::quantise::both;
 use onnx::{Array, Arrays, Limits, Model, Options, Quantised, quantise};
 
@@ -128,4 +129,94 @@ fn a_tied_embedding_is_committed_once() {
     let parameters = program.parameters.iter();
     let tables = parameters.filter(|one| elements(&one.shape) == VOCABULARY * 16);
     assert_eq!(tables.count(), 1);
+}
+
+/// Attention of two heads in one operator, over an open sequence.
+fn attention() -> Graph {
+    let shape = [Ok(1), Ok(2), Err("sequence"), Ok(4)];
+    ["q", "k", "v"]
+        .into_iter()
+        .fold(Graph::default(), |graph, name| graph.input(name, &shape))
+        .node("Attention", &["q", "k", "v"], "y")
+}
+
+#[test]
+fn attention_in_one_operator_serves_every_length() {
+    for causal in [0, 1] {
+        let graph = attention().number("is_causal", causal).output("y");
+        let model = load(&graph.bytes());
+        let quantised = quantised(&model);
+        for length in [1, 3, 7] {
+            let values = |shift: usize| Array {
+                shape: vec![1, 2, length, 4],
+                data: (0..8 * length)
+                    .map(|at| f64::from(u32::try_from((at * 7 + shift) % 23).unwrap()) / 11.0 - 1.0)
+                    .collect(),
+            };
+            let inputs = [("q", 0), ("k", 5), ("v", 11)];
+            let inputs = inputs.map(|(name, shift)| (name.to_owned(), values(shift)));
+            let error = error(&model, &quantised, &inputs.into());
+            assert!(error < 1e-3, "causal {causal}, length {length}: {error}");
+        }
+    }
+}
+
+#[test]
+fn attention_that_the_reader_would_get_wrong_is_refused() {
+    let refused = |graph: Graph| {
+        let parsed = Model::parse(&graph.output("y").bytes(), None, &Limits::default());
+        parsed.expect_err("no model").to_string()
+    };
+    let window = refused(attention().number("left_window_size", 2));
+    assert!(window.contains("\"y\" (Attention)") && window.contains("window"));
+    let shape = [Ok(1), Ok(2), Ok(3), Ok(4)];
+    let past = ["q", "k", "v", "past_k", "past_v"]
+        .into_iter()
+        .fold(Graph::default(), |graph, name| graph.input(name, &shape))
+        .node("Attention", &["q", "k", "v", "", "past_k", "past_v"], "y")
+        .number("is_causal", 1);
+    assert!(refused(past).contains("past"));
+}
+
+#[test]
+fn triangles_of_an_open_size_keep_what_they_should_at_every_size() {
+    for (upper, k) in [(0, 0), (0, -1), (1, 1), (1, 0)] {
+        let graph = Graph::default()
+            .input("x", &[Ok(1), Err("sequence"), Err("sequence")])
+            .scalar("k", k)
+            .node("Trilu", &["x", "k"], "y")
+            .number("upper", upper)
+            .output("y");
+        let model = load(&graph.bytes());
+        let quantised = quantised(&model);
+        for length in [1i32, 2, 5] {
+            let size = usize::try_from(length).expect("a size");
+            let cells = (0..length).flat_map(|row| (0..length).map(move |column| (row, column)));
+            let data = cells
+                .clone()
+                .map(|(row, column)| f64::from(1 + row + 2 * column) / 16.0);
+            let x = Array {
+                shape: vec![1, size, size],
+                data: data.collect(),
+            };
+            let kept = cells.zip(&x.data).map(|((row, column), &value)| {
+                let offset = i64::from(column - row);
+                let is_kept = if upper == 1 { offset >= k } else { offset <= k };
+                if is_kept { value } else { 0.0 }
+            });
+            let kept: Vec<f64> = kept.collect();
+            let (found, float) = both(&model, &quantised, &[("x".to_owned(), x)].into());
+            for (at, kept) in kept.iter().enumerate() {
+                let [found, float] = [found[at], float[at]];
+                assert!(
+                    (float - kept).abs() < 1e-6,
+                    "{upper} {k} {length} {at}: {float}"
+                );
+                assert!(
+                    (found - kept).abs() < 1e-3,
+                    "{upper} {k} {length} {at}: {found}"
+                );
+            }
+        }
+    }
 }

@@ -1,0 +1,29 @@
+//! Operators that tract keeps whole, in terms of simpler ones.
+
+mod attention;
+mod channels;
+mod log_sum_exp;
+mod triangle;
+
+pub use attention::check;
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::model::Rewriter;
+
+/// Writes out attention, masked softmax, normalisation across channels and triangles of open size, and the logarithm of
+/// a sum of exponentials so that none of them is large.
+///
+/// Errors: those of tract.
+pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
+    Rewriter::default()
+        .with_rule_for("attention", attention::attention)
+        .with_rule_for("masked softmax", attention::masked_softmax)
+        .with_rule_for("normalisation across channels", channels::across_channels)
+        .with_rule_for("triangle of open size", triangle::triangle)
+        .with_rule_for(
+            "logarithm of a sum of exponentials",
+            log_sum_exp::log_sum_exp,
+        )
+        .rewrite(&(), graph)
+}
+
+type Patch = TractResult<Option<TypedModelPatch>>;
