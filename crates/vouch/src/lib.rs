@@ -89,6 +89,8 @@ macro_rules! boxed {
 }
 pub(crate) use boxed;
 
+#[cfg(feature = "onnx")]
+mod accuracy;
 #[cfg(feature = "prove")]
 mod archive;
 mod array;
@@ -121,6 +123,8 @@ mod trusted;
 mod verify;
 mod verifying;
 
+#[cfg(feature = "onnx")]
+pub use accuracy::Accuracy;
 pub use array::{Array, ArrayError, Arrays};
 pub use backend::Security;
 #[cfg(feature = "prove")]
@@ -142,7 +146,7 @@ pub use seal::{Seal, SealRejected};
 #[cfg(feature = "prove")]
 pub use sealed::{SealError, Sealed};
 #[cfg(feature = "onnx")]
-pub use setup::{Accuracy, Diagnosis, FloatModel, Made, Setup, SetupError};
+pub use setup::{Diagnosis, FloatModel, Made, Setup, SetupError};
 pub use trusted::Trusted;
 pub use verify::{Accepted, Expected, Rejected};
 pub use verifying::{CertificateError, VerifyingKey};

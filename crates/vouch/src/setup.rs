@@ -1,5 +1,6 @@
 //! Set-up: from an ONNX file to a key, and how far the integer program is from the float model.
 
+use crate::accuracy::{Accuracy, Comparison};
 use crate::array::{Array, Arrays};
 use crate::estimate::Estimate;
 use crate::generate::{GenerateError, Options};
@@ -65,21 +66,6 @@ pub struct Diagnosis {
     pub public_constants: Vec<(String, String)>,
     /// What the model would cost; absent if it is not supported.
     pub estimate: Option<Estimate>,
-}
-
-/// How far an output of the integer program is from the float model's.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Accuracy {
-    /// The output.
-    pub name: String,
-    /// The largest distance.
-    pub max_error: f64,
-    /// The mean distance.
-    pub mean_error: f64,
-    /// The share of rows whose largest entry is the same; absent for rows of one entry.
-    pub top1: Option<f64>,
-    /// Rows that were compared.
-    pub rows: usize,
 }
 
 /// What set-up made.
@@ -300,11 +286,13 @@ impl Setup {
         let parameters = parameters.into_iter().map(Arc::new).collect();
         let key = ProvingKey::generate(program, parameters, &self.options)?;
         let accuracy = self.accuracy(&key)?;
+        let mut notes = report.notes;
+        notes.extend(accuracy.iter().filter_map(Accuracy::remark));
         Ok(Made {
             key,
             accuracy,
             calibrated: report.calibrated,
-            notes: report.notes,
+            notes,
             public_constants: report.public_constants,
         })
     }
@@ -331,51 +319,3 @@ impl Setup {
 
 /// The name by which options refer to the parameters of a model.
 const PARAMETERS: &str = "parameters";
-
-#[derive(Default)]
-struct Comparison {
-    max: f64,
-    sum: f64,
-    values: usize,
-    rows: usize,
-    agreeing: usize,
-    is_ranked: bool,
-}
-
-impl Comparison {
-    fn add(&mut self, integer: &Array, float: &onnx::Array) {
-        for (a, b) in integer.data.iter().zip(&float.data) {
-            let error = (a - b).abs();
-            self.max = self.max.max(error);
-            self.sum += error;
-            self.values += 1;
-        }
-        let width = integer.shape.last().copied().unwrap_or(1).max(1);
-        self.is_ranked |= width > 1;
-        for (a, b) in integer.data.chunks(width).zip(float.data.chunks(width)) {
-            self.rows += 1;
-            // Equal entries of the integer program may be close ones of the float model: any of them agrees.
-            let best = largest(b);
-            let top = a.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            self.agreeing += usize::from(best.is_some_and(|best| a.get(best) == Some(&top)));
-        }
-    }
-
-    fn finish(self, name: String) -> Accuracy {
-        #[expect(clippy::cast_precision_loss, reason = "counts of values")]
-        let share = |part: f64, whole: usize| part / whole.max(1) as f64;
-        #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-        let agreeing = self.agreeing as f64;
-        Accuracy {
-            name,
-            max_error: self.max,
-            mean_error: share(self.sum, self.values),
-            top1: self.is_ranked.then(|| share(agreeing, self.rows)),
-            rows: self.rows,
-        }
-    }
-}
-
-fn largest(row: &[f64]) -> Option<usize> {
-    (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]).then(b.cmp(&a)))
-}

@@ -63,7 +63,7 @@ pub fn run(arguments: &Setup) -> Result<Outcome> {
 
 /// That no key lies in a folder: one that is replaced cannot prove any more, nor be counted.
 pub fn check_vacant(folder: &Path) -> Result<()> {
-    for name in ["model.pk", "model.pk.count", "model.vk"] {
+    for name in ["model.pk", "model.pk.count", "model.pk.archive", "model.vk"] {
         let path = folder.join(name);
         if path.exists() {
             bail!(
