@@ -37,6 +37,12 @@ pub enum OperatorError {
         /// Where they could lie, if that can be said.
         interval: Option<Wide>,
     },
+    /// The ends of an interval are the wrong way round: no value lies in it, and no bound follows from it.
+    #[error("expected an interval, its lower end first, found {interval:?}")]
+    Inverted {
+        /// The ends.
+        interval: Wide,
+    },
     /// Values of an input could lie outside of what the operator takes.
     #[error("expected {what} in {expected:?}, found values in {found:?}")]
     Interval {

@@ -17,10 +17,16 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// A fact from an interval that was computed.
+    /// A fact from an interval that was computed or declared.
     ///
-    /// Errors: [`OperatorError::Overflow`] if the interval exceeds what a value may be.
+    /// Errors: [`OperatorError::Overflow`] if the interval exceeds what a value may be, [`OperatorError::Inverted`] if
+    /// its lower end is above its upper end, [`OperatorError::TooLarge`] if the shape is out of bounds.
     pub fn new(shape: Vec<usize>, interval: Option<Wide>) -> Result<Self, OperatorError> {
+        if let Some(interval) = interval
+            && interval.lo > interval.hi
+        {
+            return Err(OperatorError::Inverted { interval });
+        }
         let narrow = |interval: Wide| {
             let lo = i64::try_from(interval.lo).ok()?;
             let hi = i64::try_from(interval.hi).ok()?;
@@ -88,6 +94,24 @@ mod tests {
         assert_eq!(of(-128, 5), Ok(Interval::new(-128, 127)));
         assert_eq!(of(-129, 5), Ok(Interval::new(-256, 255)));
         assert!(of(i64::MIN, 0).is_err());
+    }
+
+    #[test]
+    fn a_fact_is_about_an_interval_of_moderate_values() {
+        let of = |lo, hi| Fact::new(vec![2], Some(Wide { lo, hi }));
+        let inverted = |lo, hi| {
+            Err(OperatorError::Inverted {
+                interval: Wide { lo, hi },
+            })
+        };
+        assert!(of(3, 3).is_ok());
+        assert_eq!(of(1, 0), inverted(1, 0));
+        assert_eq!(of(0, -1), inverted(0, -1));
+        assert_eq!(of(1 << 70, -(1 << 70)), inverted(1 << 70, -(1 << 70)));
+        assert!(matches!(
+            of(0, MAX_MAGNITUDE),
+            Err(OperatorError::Overflow { .. })
+        ));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::rescale::{check_shift, relate_rounded};
 #[cfg(feature = "execute")]
 use super::rescale::{record_rounded, round};
 use super::split::rounded_interval;
-use super::{Operate, exactly, excess};
+use super::{Operate, check_known, exactly, excess};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
 use crate::execute::{Array, Recorder};
@@ -56,6 +56,7 @@ impl Operate for Clamp {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
         check_shift(self.shift)?;
+        check_known(self.interval)?;
         let Interval { lo, hi } = self.to;
         if lo >= hi || lo < -MAX_END || hi > MAX_END {
             return Err(OperatorError::Attribute {

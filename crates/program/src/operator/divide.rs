@@ -11,7 +11,7 @@
 //! Neither side wraps: [`Divide::infer`] refuses a `q` and a `d` whose product could exceed what a value
 //! may be, and the system bounds both sides by what its range checks show.
 
-use super::{Operate, elementwise, exactly, same_shape};
+use super::{Operate, check_known, elementwise, exactly, same_shape};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
 use crate::execute::{Array, Recorder};
@@ -46,6 +46,7 @@ impl Operate for Divide {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [n, d] = exactly(inputs)?;
         let shape = same_shape(inputs)?;
+        check_known(self.interval)?;
         if d.interval.lo < 1 {
             return Err(OperatorError::Interval {
                 what: "denominators",

@@ -42,7 +42,7 @@ pub use extreme::Extreme;
 pub use function::Function;
 pub use gather::Gather;
 pub use iota::Iota;
-use relation::{Combination, Einsum};
+use relation::{Combination, Einsum, Interval};
 pub use rescale::Rescale;
 pub use select::Select;
 use serde::{Deserialize, Serialize};
@@ -217,6 +217,20 @@ pub(crate) fn same_shape(inputs: &[&Fact]) -> Result<Vec<usize>, OperatorError> 
             expected: first.shape.clone(),
             found: other.shape.clone(),
         }),
+    }
+}
+
+/// That an interval that is known better than from the inputs, if there is one, has its lower end first.
+///
+/// Errors: [`OperatorError::Attribute`].
+pub(crate) fn check_known(known: Option<Interval>) -> Result<(), OperatorError> {
+    match known {
+        Some(Interval { lo, hi }) if lo > hi => Err(OperatorError::Attribute {
+            name: "interval",
+            expected: "its lower end first",
+            found: format!("{lo} and {hi}"),
+        }),
+        _ => Ok(()),
     }
 }
 

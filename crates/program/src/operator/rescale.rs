@@ -13,7 +13,7 @@
 //! shift there is no remainder, and the operator gives a product of tensors, or a long sum, columns
 //! of its own.
 
-use super::{Operate, exactly};
+use super::{Operate, check_known, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
 use crate::execute::{Array, Recorder};
@@ -39,6 +39,7 @@ impl Operate for Rescale {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
         check_shift(self.shift)?;
+        check_known(self.interval)?;
         let interval = super::split::rounded_interval(x.interval, self.shift, self.interval);
         let fact = Fact::new(x.shape.clone(), Some(standard(interval)?.into()))?;
         Ok(vec![fact])

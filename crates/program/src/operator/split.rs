@@ -15,7 +15,7 @@
 #[cfg(feature = "execute")]
 use super::rescale::record_rounded;
 use super::rescale::{check_shift, relate_rounded, round};
-use super::{Operate, exactly};
+use super::{Operate, check_known, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
 use crate::execute::{Array, Recorder};
@@ -39,6 +39,7 @@ impl Operate for Split {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
         check_shift(self.shift)?;
+        check_known(self.interval)?;
         let known = rounded_interval(x.interval, self.shift, self.interval);
         let most = standard(Interval::new(
             0,
