@@ -9,7 +9,7 @@ use crate::error::OperatorError;
 use crate::formula::Table;
 use crate::operator::Operator;
 
-/// The most terms of expressions that are rearranged, over all nodes.
+/// The most terms of expressions that are rearranged, over all nodes and outputs.
 const MAX_TERMS: u64 = 1 << 21;
 
 /// The most numbers in the constants that lowering makes.
@@ -43,6 +43,15 @@ impl Effort {
             Operator::View(view) => wide(view.steps.len()),
             _ => 0,
         };
+        self.rearrange(terms, steps)
+    }
+
+    /// An output that is stated to be an expression: its terms are copied and compared once more.
+    pub fn output(&mut self, value: &Expression) -> Result<(), OperatorError> {
+        self.rearrange(terms(value), 0)
+    }
+
+    fn rearrange(&mut self, terms: u64, steps: u64) -> Result<(), OperatorError> {
         let rearranged = terms.saturating_mul(steps.saturating_add(1));
         let compared = terms.saturating_mul(terms) / COMPARED;
         let cost = rearranged.saturating_add(compared);
@@ -152,6 +161,15 @@ mod tests {
         })
     }
 
+    fn elementwise() -> Operator<usize> {
+        let (a_labels, b_labels) = (vec![0], vec![0]);
+        Operator::Contract(Contract {
+            rank: 1,
+            a_labels,
+            b_labels,
+        })
+    }
+
     fn view(steps: Vec<Step<usize>>) -> Operator<usize> {
         Operator::View(View { steps })
     }
@@ -177,14 +195,9 @@ mod tests {
 
     /// Sums of a product and itself: twice the einsums in every round.
     fn squared(rounds: usize) -> Program<usize> {
-        let square = Contract {
-            rank: 1,
-            a_labels: vec![0],
-            b_labels: vec![0],
-        };
         let mut nodes = vec![
             (Operator::Input(0), Vec::new()),
-            (square.into(), vec![0, 0]),
+            (elementwise(), vec![0, 0]),
         ];
         for _ in 0..rounds {
             nodes.push((sum(), vec![nodes.len() - 1; 2]));
@@ -225,6 +238,26 @@ mod tests {
         program(nodes)
     }
 
+    /// A product of long sums that comes out many times.
+    fn repeated(outputs: usize, visibility: Visibility) -> Program<usize> {
+        let nodes = vec![
+            (Operator::Input(0), Vec::new()),
+            (Concatenate { axis: 0 }.into(), vec![0; 1000]),
+            (elementwise(), vec![1, 1]),
+        ];
+        let mut program = program(nodes);
+        let output = program.outputs.remove(0);
+        let names = (0..outputs).map(|at| at.to_string());
+        program.outputs = names
+            .map(|name| Output {
+                name,
+                visibility,
+                ..output.clone()
+            })
+            .collect();
+        program
+    }
+
     #[test]
     fn programs_that_cost_too_much_to_lower_are_refused_by_what_they_ask_for() {
         for (small, large, what) in [
@@ -236,5 +269,15 @@ mod tests {
             assert_eq!(refused(&small), None, "{what}");
             assert_eq!(refused(&large), Some(what));
         }
+    }
+
+    #[test]
+    fn outputs_are_charged_like_nodes_unless_nothing_is_stated_about_them() {
+        let many = |visibility| refused(&repeated(100, visibility));
+        for visibility in [Visibility::Public, Visibility::Sealed] {
+            assert_eq!(refused(&repeated(1, visibility)), None);
+            assert_eq!(many(visibility), Some("terms of expressions"));
+        }
+        assert_eq!(many(Visibility::Private), None);
     }
 }

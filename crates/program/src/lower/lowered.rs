@@ -194,6 +194,9 @@ impl<'a> Walk<'a> {
     fn output(&mut self, at: usize, value: &Expression) -> Result<(), OperatorError> {
         let output = &self.program.outputs[at];
         let fact = &value.fact;
+        if output.visibility != Visibility::Private {
+            self.lowering.effort.output(value)?;
+        }
         match output.visibility {
             Visibility::Private => Ok(()),
             Visibility::Public => {
