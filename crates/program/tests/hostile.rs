@@ -2,12 +2,13 @@
 
 use program::formula::{self, Formula, Table};
 use program::operator::{
-    AtLeastZero, Clamp, Divide, Function, Rescale, Split, SquareRoot, Staircase,
+    AtLeastZero, Clamp, Divide, Function, Rescale, Select, Split, SquareRoot, Staircase, Step, View,
 };
 use program::{
     Encoding, Input, Interval, Lowered, Node, Operator, OperatorError, Output, Parameter, Program,
     ProgramError, ValueId, Visibility,
 };
+use relation::SystemError;
 
 const BYTE: Interval = Interval::new(0, 255);
 
@@ -163,6 +164,49 @@ fn attributes_that_are_inverted_intervals_are_refused() {
     // Nothing that there is lies in it.
     let (_, reason) = refused(&program(operands, vec![(staircase.into(), vec![0, 1, 2])]));
     assert!(matches!(reason, OperatorError::Interval { .. }));
+}
+
+/// Selections between sums that each take many steps to bound: windows over a few values of many.
+fn selections(count: usize) -> Program<usize> {
+    let steps = vec![
+        Step::Slice {
+            axis: 0,
+            start: 0,
+            len: 4,
+            step: 1,
+        },
+        Step::Pad {
+            axis: 0,
+            before: 1,
+            after: 1,
+        },
+        Step::Window {
+            axis: 0,
+            count: 4,
+            size: 3,
+            stride: 1,
+            dilation: 1,
+        },
+        Step::Sum(1),
+    ];
+    let view = Operator::View(View { steps });
+    let inputs = vec![
+        input("x", &[1 << 25], Interval::new(0, 1)),
+        input("c", &[4], Interval::new(0, 1)),
+    ];
+    let mut nodes = vec![(view, vec![0])];
+    nodes.extend((0..count).map(|_| (Select.into(), vec![1, 2, 2])));
+    program(inputs, nodes)
+}
+
+#[test]
+fn the_bounds_that_nodes_ask_for_share_one_budget() {
+    assert!(Lowered::new(&selections(1)).is_ok());
+    // Two bounds each, of which there are less than ten; where it was spent is where it ends.
+    let (node, reason) = refused(&selections(1000));
+    assert_eq!(reason, OperatorError::System(SystemError::Effort));
+    let at: usize = node.trim_start_matches("node ").parse().expect("a number");
+    assert!((4..9).contains(&at), "refused at {node}");
 }
 
 /// Draws what an outside party may choose: ends of intervals, among them all that are near a bound.

@@ -147,8 +147,9 @@ impl Lowering {
     /// is beyond 128 bits.
     ///
     /// Wider than the fact of the value where several of its columns depend on each other.
-    pub fn bound(&self, value: &Combination) -> Option<Wide> {
-        self.builder.bound(value)
+    /// Errors: [`OperatorError::System`] if the bounds of all nodes together take too many steps.
+    pub fn bound(&mut self, value: &Combination) -> Result<Option<Wide>, OperatorError> {
+        Ok(self.builder.bound(value)?)
     }
 
     /// Shows that `0 <= value < 2^bits`; the operator records the value.

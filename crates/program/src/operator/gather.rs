@@ -57,7 +57,7 @@ impl Operate for Gather {
         };
         let tuples = vec![numbers(rows, lowering)?, entries];
         // The lookup shows what is known of the table's columns, which may be less than of its values.
-        let known = Fact::new(Vec::new(), lowering.bound(&tuples[1]))?;
+        let known = Fact::new(Vec::new(), lowering.bound(&tuples[1])?)?;
         let interval = standard(known.interval)?;
         let value = Combination::from(lowering.column("value", &fact.shape, interval)?);
         let row = vec![indices, value.clone()];

@@ -51,9 +51,12 @@ impl Operate for Select {
         let condition = condition.rounded()?.clone();
         let (then, otherwise) = (then.rounded()?.clone(), otherwise.rounded()?.clone());
         let (shape, interval) = (&fact.shape, fact.interval);
-        let bound = { [&then, &otherwise].into_iter() }.try_fold(Wide::ZERO, |sum, branch| {
-            sum.plus(lowering.bound(branch)?.hull(Wide::ZERO))
-        });
+        let mut bound = Some(Wide::ZERO);
+        for branch in [&then, &otherwise] {
+            let branch = lowering.bound(branch)?;
+            bound =
+                { bound.zip(branch) }.and_then(|(sum, branch)| sum.plus(branch.hull(Wide::ZERO)));
+        }
         let value = if bound.is_some_and(|bound| bound.within(interval.into())) {
             lowering.column("value", shape, interval)?.into()
         } else {

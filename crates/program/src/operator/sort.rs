@@ -114,7 +114,7 @@ impl Operate for Sort {
         }
         let [rows, places] = self.places(shape, lowering)?;
         // The lookup shows what is known of the table's columns, which may be less than of its values.
-        let known = Fact::new(Vec::new(), lowering.bound(&entries))?;
+        let known = Fact::new(Vec::new(), lowering.bound(&entries)?)?;
         let value = lowering.column("value", shape, standard(known.interval)?)?;
         let place = lowering.column("place", shape, standard(place_fact.interval)?)?;
         let (value, place) = (Combination::from(value), Combination::from(place));

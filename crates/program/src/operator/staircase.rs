@@ -148,7 +148,7 @@ impl Operate for Staircase {
         let shape = &fact.shape;
         let last = fact.interval.hi - fact.interval.lo;
         let level = Combination::from(lowering.column("level", shape, Interval::new(0, last))?);
-        let known = Fact::new(Vec::new(), lowering.bound(&lower))?.interval;
+        let known = Fact::new(Vec::new(), lowering.bound(&lower)?)?.interval;
         let start = Combination::from(lowering.column("end", shape, known)?);
         let [below, above] = self.distances(own)?;
         let below = lowering.witness("below", shape, below)?;

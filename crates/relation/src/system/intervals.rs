@@ -13,8 +13,9 @@ use core::cell::Cell;
 /// The most steps that a bound of one combination may take; beyond them it is the plain sum.
 const MAX_STEPS: usize = 1 << 22;
 
-/// The most steps that all bounds of a system and all rounds of the search may take: seconds, whatever
-/// a file says. A system whose relations come in the order of its computation takes a few per term.
+/// The most steps that all bounds of a system and all rounds of the search may take, and as many for the bounds that
+/// are asked for while it is built: seconds, whatever a file says. A system whose relations come in the order of its
+/// computation takes a few per term.
 const MAX_EFFORT: u64 = 1 << 28;
 
 /// Checks that every witness column is enforced and that no relation can wrap.
@@ -36,18 +37,24 @@ pub(super) fn check(builder: &Builder) -> Result<(), SystemError> {
 impl Builder {
     /// Bounds the values of a combination from the intervals that its columns and public tensors declare:
     /// what [`Builder::build`] will know about them, or less. `None` beyond 128 bits.
-    pub fn bound(&self, combination: &Combination) -> Option<Wide> {
-        let publics = { self.publics.iter() }
-            .map(|public| public.interval.into())
-            .collect();
+    ///
+    /// Errors: [`SystemError::Effort`] if all bounds of this builder together take more steps than one system may.
+    pub fn bound(&mut self, combination: &Combination) -> Result<Option<Wide>, SystemError> {
         let tracker = Tracker {
             builder: self,
-            publics,
+            publics: Vec::new(),
             tables: Vec::new(),
             relations: Vec::new(),
-            effort: Cell::new(MAX_EFFORT),
+            effort: Cell::new(MAX_EFFORT.saturating_sub(self.bounding)),
         };
-        tracker.bound(&tracker.sum(combination), None)
+        let bound = tracker.bound(&tracker.sum(combination), None);
+        let left = tracker.effort.get();
+        self.bounding = MAX_EFFORT.saturating_sub(left);
+        // A bound that was cut short is too wide, and what follows would depend on how much was left for it.
+        if left == 0 {
+            return Err(SystemError::Effort);
+        }
+        Ok(bound)
     }
 }
 
@@ -115,6 +122,7 @@ impl Facts<'_> {
 
 struct Tracker<'a> {
     builder: &'a Builder,
+    /// Where public tensors lie, if that is known better than it is declared.
     publics: Vec<Wide>,
     tables: Vec<Vec<Sum<'a>>>,
     relations: Vec<Facts<'a>>,
@@ -180,7 +188,12 @@ impl<'a> Tracker<'a> {
                 .columns
                 .get(id.0)
                 .map_or(Wide::ZERO, |column| column.interval.into()),
-            Source::Public(id) => self.publics.get(id.0).copied().unwrap_or(Wide::ZERO),
+            Source::Public(id) => {
+                let declared = self.builder.publics.get(id.0);
+                let declared = declared.map(|public| public.interval.into());
+                let known = self.publics.get(id.0).copied();
+                known.or(declared).unwrap_or(Wide::ZERO)
+            }
         }
     }
 

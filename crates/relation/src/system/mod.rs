@@ -154,6 +154,9 @@ pub struct Builder {
     publics: Vec<Public>,
     tables: Vec<Table>,
     relations: Vec<Relation>,
+    /// Steps that [`Builder::bound`] has taken.
+    #[serde(skip)]
+    bounding: u64,
 }
 
 impl TryFrom<Builder> for System {

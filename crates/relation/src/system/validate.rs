@@ -137,7 +137,8 @@ pub enum SystemError {
         /// Name of the column.
         name: String,
     },
-    /// Showing that columns stay in their intervals takes too many steps: 2^28 for a whole system.
+    /// Showing that columns stay in their intervals, or bounding combinations of them while the system is built, takes
+    /// too many steps: 2^28 for a whole system.
     #[error("expected intervals that show within 2^28 steps; relations in order of computation do")]
     Effort,
     /// A relation could hold in the field but not over the integers.
@@ -178,6 +179,7 @@ impl Builder {
             publics,
             tables,
             relations,
+            bounding: _,
         } = self;
         Ok(System {
             columns,

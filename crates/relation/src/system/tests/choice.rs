@@ -149,8 +149,10 @@ fn a_combination_is_bounded_by_its_sources_one_by_one() {
     let x = fixture.x;
     let builder = &mut fixture.builder;
     let view = builder.view(x).unwrap();
-    let bound =
-        |combination: Combination| builder.bound(&combination).map(|wide| (wide.lo, wide.hi));
+    let mut bound = |combination: Combination| {
+        let bound = builder.bound(&combination).unwrap();
+        bound.map(|wide| (wide.lo, wide.hi))
+    };
     let plain = Combination::from(view.clone());
     let shifted = plain.clone().times(-2).unwrap().plus_constant(10).unwrap();
     assert_eq!(bound(shifted), Some((-500, 10)));

@@ -1,6 +1,7 @@
 //! Systems that are small in a file and large in what they ask for.
 
 use super::*;
+use crate::interval::Wide;
 
 /// `x_0 = x_1 = .. = x_n`, where a table keeps the last one in its interval.
 fn chain(n: usize, reverse: bool) -> Builder {
@@ -28,6 +29,25 @@ fn intervals_that_take_too_long_to_find_are_refused() {
     assert!(chain(5000, false).build().is_ok());
     assert!(chain(50, true).build().is_ok());
     assert_eq!(chain(5000, true).build(), Err(SystemError::Effort));
+}
+
+#[test]
+fn bounds_that_are_asked_for_one_by_one_share_one_budget() {
+    // A padded window that is summed over, of a few values of many: each look at it goes through them all.
+    let mut builder = System::builder();
+    let w = builder.column("w", &[1 << 25], Role::Parameter, BYTE);
+    let few = builder.view(w).unwrap().slice(0, 0, 4, 1).unwrap();
+    let window = few.pad(0, 1, 1).unwrap().window(0, 4, 3, 1, 1).unwrap();
+    let sum = Combination::from(window.sum(1).unwrap());
+    let bounds: Vec<_> = (0..20).map(|_| builder.bound(&sum)).collect();
+    let given = bounds.iter().take_while(|bound| bound.is_ok()).count();
+    assert!((2..=8).contains(&given), "{given} bounds were given");
+    assert_eq!(bounds[0], Ok(Some(Wide { lo: 0, hi: 765 })));
+    // It stays refused, whatever is asked for.
+    assert_eq!(bounds[given..], vec![Err(SystemError::Effort); 20 - given]);
+    let constant = Combination::constant(&[], 1).unwrap();
+    assert_eq!(builder.bound(&constant), Err(SystemError::Effort));
+    assert!(System::builder().bound(&constant).is_ok());
 }
 
 #[test]
