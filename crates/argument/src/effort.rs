@@ -136,7 +136,7 @@ fn wide(number: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use relation::{Interval, Value};
+    use relation::{Interval, Value, View};
 
     use super::*;
     use crate::description::Description;
@@ -205,6 +205,24 @@ mod tests {
         builder.build().expect("a system")
     }
 
+    /// A view with two factors of `n` entries each and one without any.
+    fn factored(n: usize) -> System {
+        // An axis is its extent, its offset and its terms.
+        type Axis = (usize, i64, Vec<(usize, i64)>);
+        let output: [Axis; 2] = [(n, 0, vec![(0, 1)]), (n, 0, vec![(1, 1)])];
+        let all = (0..4).map(|digit| (digit, 1)).collect();
+        let sources: Vec<Axis> = vec![(2 * n + 4, 0, all)];
+        let guards: Vec<Axis> = vec![(1, -10, vec![(2, 1), (3, 1)])];
+        let mut builder = System::builder();
+        let column = builder.column("parameters", &[2 * n + 4], Role::Parameter, BIT);
+        let source = Source::Column(column);
+        let parts = (source, vec![n, n, 2, 2], output.to_vec(), sources, guards);
+        let bytes = postcard::to_allocvec(&parts).expect("bytes");
+        let view: View = postcard::from_bytes(&bytes).expect("a view");
+        builder.linear("zero", view.into());
+        builder.build().expect("a system")
+    }
+
     #[test]
     fn systems_that_cost_too_much_to_verify_are_refused_by_what_they_ask_for() {
         for (small, large, what) in [
@@ -215,6 +233,7 @@ mod tests {
                 "weights of claims",
             ),
             (row(1 << 10), row(1 << 26), "weights of claims"),
+            (factored(1 << 8), factored(1 << 20), "weights of claims"),
             (
                 public(1 << 8),
                 public(1 << 16),

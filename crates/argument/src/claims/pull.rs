@@ -113,6 +113,9 @@ pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Vec<E>]) -> P
 }
 
 /// The weights that a component makes of those of its output axes, one for each joint source index.
+///
+/// Factors are combined one after the other, in no more steps than [`Component::effort`] says; not at all if one of them
+/// is empty, which leaves nothing of the others.
 fn pull_back_along<E: Field>(component: &Component, weights: &[Vec<E>]) -> Vec<E> {
     let joint = |axes: &[usize]| {
         let weights = axes.iter().filter_map(|&axis| weights.get(axis));
@@ -133,8 +136,7 @@ fn pull_back_along<E: Field>(component: &Component, weights: &[Vec<E>]) -> Vec<E
         });
         return part;
     }
-    let mut sums = vec![(0usize, E::ONE)];
-    for factor in component.factors() {
+    let factors = component.factors().iter().map(|factor| {
         let joint = joint(&factor.output_axes);
         let mut own = BTreeMap::new();
         factor.for_each(|output, source| {
@@ -142,6 +144,14 @@ fn pull_back_along<E: Field>(component: &Component, weights: &[Vec<E>]) -> Vec<E
                 *own.entry(source).or_insert(E::ZERO) += weight;
             }
         });
+        own
+    });
+    let factors: Vec<BTreeMap<usize, E>> = factors.collect();
+    if factors.iter().any(BTreeMap::is_empty) {
+        return part;
+    }
+    let mut sums = vec![(0usize, E::ONE)];
+    for own in factors {
         sums = { sums.iter() }
             .flat_map(|&(sum, product)| {
                 own.iter()
@@ -249,4 +259,44 @@ fn weight_at<E: Field>(pulled: &Pulled<E>, shape: &[usize], strides: &[usize], y
 pub fn integer<F: Field>(value: i64) -> F {
     let magnitude = F::from_u64(value.unsigned_abs());
     if value < 0 { -magnitude } else { magnitude }
+}
+
+#[cfg(test)]
+mod tests {
+    use p3_field::PrimeCharacteristicRing;
+    use p3_field::extension::BinomialExtensionField;
+    use p3_goldilocks::Goldilocks;
+    use relation::{ColumnId, Source};
+
+    use super::*;
+
+    type E = BinomialExtensionField<Goldilocks, 2>;
+
+    /// An axis of a view: its extent, its offset and its terms.
+    type Axis = (usize, i64, Vec<(usize, i64)>);
+
+    #[test]
+    fn nothing_is_pulled_back_through_an_empty_factor() {
+        let n = 8;
+        let output: Vec<Axis> = vec![(n, 0, vec![(0, 1)]), (n, 0, vec![(1, 1)])];
+        let all = (0..4).map(|digit| (digit, 1)).collect();
+        let sources: Vec<Axis> = vec![(2 * n + 4, 0, all)];
+        let weights = vec![vec![E::TWO; n]; 2];
+        // The guard leaves two of the pairs of the last two digits, or none.
+        for (offset, expected) in [(-1, 2 * 4 * 64), (-10, 0)] {
+            let guards: Vec<Axis> = vec![(1, offset, vec![(2, 1), (3, 1)])];
+            let source = Source::Column(ColumnId(0));
+            let parts = (source, vec![n, n, 2, 2], &output, &sources, guards);
+            let bytes = postcard::to_allocvec(&parts).unwrap();
+            let view: View = postcard::from_bytes(&bytes).unwrap();
+            assert_eq!(view.components()[0].factors().len(), 3);
+            let pulled = pull_back(&view, E::ONE, &weights);
+            let sum: E = pulled
+                .parts
+                .iter()
+                .flat_map(|part| part.weights.clone())
+                .sum();
+            assert_eq!(sum, E::from_u32(expected));
+        }
+    }
 }

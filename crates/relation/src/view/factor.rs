@@ -46,7 +46,8 @@ pub(super) fn effort(factors: &[Factor]) -> u64 {
         let outputs = u64::try_from(factor.output_len).unwrap_or(u64::MAX);
         sum.saturating_add(factor.values).saturating_add(outputs)
     });
-    let combinations = factors.iter().map(|factor| factor.sources);
+    // Factors are combined one after the other: an empty one may be the last.
+    let combinations = factors.iter().map(|factor| factor.sources.max(1));
     passes.saturating_add(combinations.fold(1, u64::saturating_mul))
 }
 

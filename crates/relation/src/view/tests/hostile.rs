@@ -132,6 +132,46 @@ fn a_digit_in_two_output_axes_leaves_most_elements_unread() {
 }
 
 #[test]
+fn an_empty_factor_does_not_hide_what_the_others_cost() {
+    // Two long factors, and a third one that its guard leaves without an entry.
+    let view = |n: usize| {
+        let output = vec![axis(n, 0, vec![(0, 1)]), axis(n, 0, vec![(1, 1)])];
+        let terms = (0..4).map(|digit| (digit, 1)).collect();
+        let source = vec![axis(2 * n + 4, 0, terms)];
+        let guards = vec![axis(1, -10, vec![(2, 1), (3, 1)])];
+        let parts = (COLUMN, vec![n, n, 2, 2], output, source, guards);
+        let bytes = postcard::to_allocvec(&parts).unwrap();
+        postcard::from_bytes::<View>(&bytes).unwrap()
+    };
+    let counts = |component: &Component| {
+        let factors = component.factors().iter();
+        factors
+            .map(|factor| {
+                let mut count = 0;
+                factor.for_each(|_, _| count += 1);
+                count
+            })
+            .collect::<Vec<usize>>()
+    };
+    let n = 1 << 10;
+    let components = view(n).components();
+    let [component] = components.as_slice() else {
+        panic!("expected one component, found {components:?}");
+    };
+    let mut counts = counts(component);
+    counts.sort_unstable();
+    assert_eq!(counts, [0, n, n]);
+    assert!(component.effort() >= 1 << 20);
+    let efforts = view(1 << 20).components();
+    assert!(
+        efforts
+            .iter()
+            .all(|component| component.effort() >= 1 << 40)
+    );
+    assert!(!view(1 << 20).is_cover());
+}
+
+#[test]
 fn an_axis_that_is_said_to_imply_another_does() {
     let digits = [3usize, 4];
     let forms = || {
