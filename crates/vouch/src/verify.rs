@@ -212,7 +212,11 @@ fn publics_by_name(bound: &Bound, proof: &Proof) -> Result<(Named, Named), Rejec
     Ok((inputs, outputs))
 }
 
-/// That what was expected is what a proof is about: as integers, so that no rounding of real numbers matters.
+/// That what was expected is what a proof is about.
+///
+/// An expectation is rounded to integers first, as an input is, and both sides are compared as the numbers in double
+/// precision that their integers stand for: an expectation agrees with whatever it is rounded to, and integers beyond
+/// 2^53 that stand for the same number count as equal.
 fn compare(found: &Named, expected: &Arrays) -> Result<(), Rejected> {
     for (name, array) in expected {
         let public = found.get(name).ok_or_else(|| ArrayError::Unknown {
