@@ -1,9 +1,11 @@
-//! Operators of ONNX that tract does not know, or knows as a loop: they become ordinary nodes while the graph
+//! Operators of ONNX that tract does not know, knows as a loop, or has in another way: they become ordinary nodes while the graph
 //! is typed, where shapes are known. Calibration, diagnosis and lowering see nothing special.
 //!
 //! Attributes are untrusted: what is read is checked, and what is not supported is refused by name.
 
+mod activation;
 mod attributes;
+mod norm;
 mod recurrent;
 mod tabular;
 mod trees;
@@ -24,7 +26,7 @@ use tract_onnx::tract_hir::infer::InferenceOp;
 type Build =
     fn(&ParsingContext<'_>, &NodeProto) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)>;
 
-/// The operators: one line each.
+/// The operators that hold parameters: one line each.
 const OPERATORS: &[(&str, Build)] = &[
     ("ArrayFeatureExtractor", tabular::extractor::build),
     ("GRU", recurrent::build),
@@ -40,9 +42,17 @@ const OPERATORS: &[(&str, Build)] = &[
     ("ZipMap", tabular::zip_map::build),
 ];
 
+/// Those that hold no parameters.
+const WITHOUT_PARAMETERS: &[(&str, Build)] = &[
+    ("Celu", activation::build),
+    ("GlobalLpPool", norm::global),
+    ("Normalizer", norm::rows),
+    ("Swish", activation::build),
+];
+
 /// Teaches a reader the operators.
 pub fn register(reader: &mut Onnx) {
-    for &(name, build) in OPERATORS {
+    for &(name, build) in OPERATORS.iter().chain(WITHOUT_PARAMETERS) {
         reader.op_register.insert(name, build);
     }
 }

@@ -6,7 +6,8 @@
 //! cargo test --release --test conformance -- CASES book/src/conformance.md
 //! ```
 //!
-//! Without a folder it runs the cases beside it, which must all be right.
+//! Without a folder it runs the cases beside it, which must all be right: some of these, and nodes that tract reads in
+//! another way than ONNX Runtime (`runtime.py`).
 
 mod case;
 #[path = "../common/mod.rs"]
@@ -36,11 +37,14 @@ fn main() -> ExitCode {
         .map(PathBuf::from)
         .filter(|path| path.is_dir());
     let table = arguments.next().filter(|_| given.is_some());
-    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
     let must_be_right = given.is_none();
-    let folder = given.unwrap_or(own);
+    let folders = given.map_or_else(
+        || ["cases", "runtime"].map(|name| own.join(name)).to_vec(),
+        |given| vec![given],
+    );
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
-    for (name, case) in cases(&folder) {
+    for (name, case) in folders.iter().flat_map(|folder| cases(folder)) {
         let row = rows.entry(family(&name, &case)).or_default();
         let (count, label, reason) = match outcome(&case) {
             Ok(Outcome::Right(error)) => (&mut row.right, "right", format!("{error:.1e}")),

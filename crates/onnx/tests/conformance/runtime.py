@@ -1,0 +1,120 @@
+"""Writes the cases of folder `runtime`: what ONNX Runtime says where tract reads a node in another way.
+
+    python runtime.py
+
+Needs `onnx`, `onnxruntime` and `numpy`.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+FOLDER = Path(__file__).parent / "runtime"
+random = np.random.default_rng(7)
+node = helper.make_node
+
+
+def reals(*shape):
+    """Numbers of either sign."""
+    return (random.normal(size=shape) * 1.5).astype(np.float32)
+
+
+def tensor(value):
+    """A tensor for case.json."""
+    value = np.asarray(value)
+    numbers = value.astype(np.float64) if value.dtype.kind == "f" else value
+    return {"shape": list(value.shape), "dtype": str(value.dtype), "data": numbers.reshape(-1).tolist()}
+
+
+def info(name, value):
+    """An input."""
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+
+
+def save(name, nodes, inputs, constants=None, opset=18):
+    """Writes a case; its output is `y`."""
+    constants = [numpy_helper.from_array(np.asarray(value), key) for key, value in (constants or {}).items()]
+    inputs_info = [info(key, value) for key, value in inputs.items()]
+    graph = helper.make_graph(nodes, name, inputs_info, [helper.make_empty_tensor_value_info("y")], constants)
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
+    data = helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+    (output,) = onnxruntime.InferenceSession(data).run(None, inputs)
+    record = {
+        "name": name,
+        "operators": sorted({node.op_type for node in nodes}),
+        "inputs": {key: tensor(value) for key, value in inputs.items()},
+        "outputs": {"y": tensor(output)},
+    }
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(data)
+    (folder / "case.json").write_text(json.dumps(record))
+
+
+def activations():
+    """Factors, and norms."""
+    for alpha in (0.3, 2.0):
+        save(f"celu_{alpha}", [node("Celu", ["x"], ["y"], alpha=alpha)], {"x": reals(3, 4)})
+        save(f"swish_{alpha}", [node("Swish", ["x"], ["y"], alpha=alpha)], {"x": reals(3, 4)}, opset=24)
+    for p in (1, 2, 3):
+        save(f"global_lp_pool_{p}", [node("GlobalLpPool", ["x"], ["y"], p=p)], {"x": reals(1, 2, 3, 3)})
+    rows = np.array([[-3, 1, 2], [1, 5, -9], [0.5, 1, 0]], np.float32)
+    for norm in ("MAX", "L1", "L2"):
+        save(f"normalizer_{norm}", [node("Normalizer", ["x"], ["y"], norm=norm, domain="ai.onnx.ml")], {"x": rows})
+
+
+def einsums():
+    """Results without axes, and without a list of axes."""
+    sum_of = {"ij->": [(3, 4)], "ii->": [(3, 3)], "ij,ij->": [(3, 4)] * 2, "...ij,...jk": [(2, 3, 4), (2, 4, 2)], "ba": [(2, 3)]}
+    for at, (equation, shapes) in enumerate(sum_of.items()):
+        inputs = {key: reals(*shape) for key, shape in zip("ab", shapes)}
+        save(f"einsum_{at}", [node("Einsum", list(inputs), ["y"], equation=equation)], inputs)
+
+
+def images():
+    """Coordinates of resized images."""
+    for mode in ("nearest", "linear", "cubic"):
+        for scale in (0.5, 1.5, 2.5):
+            how = node("Resize", ["x", "", "s"], ["y"], mode=mode, coordinate_transformation_mode="align_corners")
+            save(f"resize_corners_{mode}_{scale}", [how], {"x": reals(1, 1, 3, 5)}, {"s": np.float32([1, 1, 1.4, scale])})
+    for scale in (0.6, 1.5, 2.5):
+        how = node("Resize", ["x", "s"], ["y"], mode="nearest")
+        save(f"resize_10_{scale}", [how], {"x": reals(1, 1, 4, 5)}, {"s": np.float32([1, 1, 1, scale])}, opset=10)
+    how = node("Resize", ["x", "", "", "s"], ["y"], mode="cubic", coordinate_transformation_mode="pytorch_half_pixel")
+    save("resize_to_one", [how], {"x": reals(1, 1, 4, 5)}, {"s": np.int64([1, 1, 1, 7])})
+
+
+def integers():
+    """Arithmetic of integers that were reals, and of those with sizes."""
+    x = np.float32([-7.5, -6, -3.2, -1, 0, 1.4, 2, 5.9, 7])
+    other = np.int64([2, -3, 2, 3, -2, -3, 3, 2, -4])
+    cast = node("Cast", ["x"], ["i"], to=TensorProto.INT64)
+    for operator in ("Mod", "Div", "BitwiseAnd", "BitwiseOr", "BitwiseXor"):
+        save(f"cast_{operator}", [cast, node(operator, ["i", "d"], ["y"])], {"x": x}, {"d": other})
+    sizes = [node("Shape", ["x"], ["s"]), node("Div", ["i", "s"], ["y"])]
+    save("cast_Div_by_size", [cast, *sizes], {"x": 3 * x})
+
+
+def elements():
+    """Fixed indices, and what is padded with."""
+    for at, (shape, indices, batch) in enumerate([
+        ((3, 4, 5), [[-1, -2]], 0),
+        ((3, 4, 5), [[0, -1, 2], [-3, 1, -5]], 0),
+        ((3, 4, 5), [[1], [-1], [0]], 1),
+        ((1, 4, 5), [[2]], 1),
+    ]):
+        how = node("GatherND", ["x", "i"], ["y"], batch_dims=batch)
+        save(f"gather_{at}", [how], {"x": reals(*shape)}, {"i": np.int64(indices)})
+    for mode in ("reflect", "edge"):
+        constants = {"p": np.int64([1, 2, 1, 0]), "v": np.float32(0.7)}
+        save(f"pad_{mode}", [node("Pad", ["x", "p", "v"], ["y"], mode=mode)], {"x": reals(3, 4)}, constants)
+    window = {"kernel_shape": [3, 3], "strides": [2, 2]}
+    how = node("MaxPool", ["x"], ["y"], auto_pad="SAME_UPPER", pads=[1, 1, 0, 0], **window)
+    save("pool_pads", [how], {"x": reals(1, 1, 6, 8)})
+
+
+for make in (activations, einsums, images, integers, elements):
+    make()
