@@ -5,6 +5,7 @@
 
 mod activation;
 mod attributes;
+mod cast;
 mod norm;
 mod recurrent;
 mod tabular;
@@ -44,6 +45,7 @@ const OPERATORS: &[(&str, Build)] = &[
 
 /// Those that hold no parameters.
 const WITHOUT_PARAMETERS: &[(&str, Build)] = &[
+    ("Cast", cast::build),
     ("Celu", activation::build),
     ("GlobalLpPool", norm::global),
     ("Normalizer", norm::rows),

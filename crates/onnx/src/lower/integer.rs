@@ -7,6 +7,7 @@ use super::prelude::*;
 use program::ValueId;
 use program::operator::{Contract, Divide};
 use relation::interval::Wide;
+use tract_onnx::prelude::DatumType;
 use tract_onnx::tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_onnx::tract_core::ops::element_wise::ElementWiseOp;
 use tract_onnx::tract_core::ops::logic::{BitAnd, BitNot, BitOr, BitXor};
@@ -15,7 +16,9 @@ use tract_onnx::tract_core::ops::math::{Div, Rem, ShiftLeft, ShiftRight};
 pub const FAMILY: Family = Family { applies, lower };
 
 fn applies(node: &TypedNode) -> bool {
-    let integers = { node.outputs.first() }.is_some_and(|out| out.fact.datum_type.is_integer());
+    // What is computed of sizes and data is an integer too.
+    let is_integer = |kind: DatumType| kind.is_integer() || kind.is_tdim();
+    let integers = { node.outputs.first() }.is_some_and(|out| is_integer(out.fact.datum_type));
     let is_not = |op: &ElementWiseOp| op.0.is::<BitNot>();
     let is_bits = |op: &dyn BinMiniOp| {
         op.is::<ShiftLeft>()

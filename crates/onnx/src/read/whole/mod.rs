@@ -3,14 +3,15 @@
 mod attention;
 mod channels;
 mod log_sum_exp;
+mod sizes;
 mod triangle;
 
 pub use attention::check;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
 
-/// Writes out attention, masked softmax, normalisation across channels and triangles of open size, and the logarithm of
-/// a sum of exponentials so that none of them is large.
+/// Writes out attention, masked softmax, normalisation across channels and triangles of open size, the logarithm of
+/// a sum of exponentials so that none of them is large, and what tract has in another way than the standard.
 ///
 /// Errors: those of tract.
 pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
@@ -18,6 +19,7 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("attention", attention::attention)
         .with_rule_for("masked softmax", attention::masked_softmax)
         .with_rule_for("normalisation across channels", channels::across_channels)
+        .with_rule_for("integers that became sizes", sizes::of_integers)
         .with_rule_for("triangle of open size", triangle::triangle)
         .with_rule_for(
             "logarithm of a sum of exponentials",
