@@ -68,6 +68,7 @@ fn load_checked(
     super::whole::check(&model)?;
     let folder = folder.and_then(Path::to_str);
     check_named(&model, limits)?;
+    super::restate::restate(&mut model)?;
     quantised::rewrite(&mut model, folder).map_err(ModelError::Quantised)?;
     let mut notes = expand::notes(&model);
     let sizes = |other| Sizes {

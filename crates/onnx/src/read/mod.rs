@@ -5,6 +5,7 @@ mod implied;
 pub mod limits;
 mod load;
 mod proto;
+mod restate;
 mod whole;
 
 pub use implied::{implied, whole};

@@ -8,6 +8,8 @@ use tract_onnx::pb::tensor_shape_proto::dimension::Value;
 #[derive(Default)]
 pub struct Graph {
     graph: pb::GraphProto,
+    /// The version of the standard's operators, if it is not the usual one.
+    version: Option<i64>,
 }
 
 impl Graph {
@@ -147,6 +149,33 @@ impl Graph {
         self
     }
 
+    /// With an attribute of the last node that is a word.
+    pub fn word(mut self, name: &str, value: &str) -> Self {
+        if let Some(node) = self.graph.node.last_mut() {
+            node.attribute.push(pb::AttributeProto {
+                name: name.into(),
+                r#type: pb::attribute_proto::AttributeType::String.into(),
+                s: value.as_bytes().to_vec(),
+                ..Default::default()
+            });
+        }
+        self
+    }
+
+    /// With operators of another version of the standard.
+    pub fn version(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// With a domain of the last node.
+    pub fn domain(mut self, name: &str) -> Self {
+        if let Some(node) = self.graph.node.last_mut() {
+            node.domain = name.into();
+        }
+        self
+    }
+
     /// The bytes of the file.
     pub fn bytes(mut self) -> Vec<u8> {
         self.graph.name = "graph".into();
@@ -154,7 +183,7 @@ impl Graph {
             ir_version: 8,
             opset_import: vec![pb::OperatorSetIdProto {
                 domain: String::new(),
-                version: 17,
+                version: self.version.unwrap_or(17),
             }],
             graph: Some(self.graph),
             ..Default::default()

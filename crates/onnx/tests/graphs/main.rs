@@ -8,4 +8,5 @@ mod hostile;
 mod language;
 mod quantise;
 mod quantised;
+mod standard;
 mod vision;

@@ -1,0 +1,213 @@
+//! Nodes that tract reads in another way than the standard: stated so that it reads them right, or refused.
+//!
+//! The float model is tract's, so a program would agree with it and be wrong all the same.
+
+mod einsum;
+mod padding;
+mod resize;
+
+use crate::error::ModelError;
+use std::collections::HashMap;
+use tract_onnx::pb::attribute_proto::AttributeType;
+use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
+
+/// What is known about the graph of a node.
+pub struct Surroundings {
+    /// The version of the standard's operators.
+    version: i64,
+    /// Reals that the graph holds, by name.
+    reals: HashMap<String, Vec<f32>>,
+}
+
+/// Changes a node; what it returns comes right behind it.
+type Restate = fn(&mut NodeProto, &Surroundings) -> Result<Option<NodeProto>, String>;
+
+/// How nodes are restated: a line for each operator.
+const OPERATORS: &[(&str, Restate)] = &[
+    ("AveragePool", padding::automatic),
+    ("BatchNormalization", batch_normalization),
+    ("Conv", padding::automatic),
+    ("ConvInteger", padding::automatic),
+    ("ConvTranspose", padding::automatic),
+    ("Einsum", einsum::restate),
+    ("MaxPool", padding::automatic),
+    ("MultiHeadAttention", multi_head_attention),
+    ("Pad", padding::without_value),
+    ("QLinearConv", padding::automatic),
+    ("Resize", resize::restate),
+    ("Selu", selu),
+    ("SkipSimplifiedLayerNormalization", without_bias),
+];
+
+/// Restates the nodes of a model, in subgraphs too.
+///
+/// Errors: the nodes that cannot be, and why.
+pub fn restate(model: &mut ModelProto) -> Result<(), ModelError> {
+    let imports = model.opset_import.iter();
+    let version = { imports.filter(|import| is_standard(&import.domain)) }
+        .map(|import| import.version)
+        .next();
+    let mut refused = Vec::new();
+    if let Some(graph) = &mut model.graph {
+        restate_graph(graph, version.unwrap_or(0), &mut refused);
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(ModelError::Graph(refused.join("; ")))
+}
+
+fn is_standard(domain: &str) -> bool {
+    domain.is_empty() || domain == "ai.onnx"
+}
+
+fn restate_graph(graph: &mut GraphProto, version: i64, refused: &mut Vec<String>) {
+    let surroundings = Surroundings {
+        version,
+        reals: reals(graph),
+    };
+    let mut nodes = Vec::with_capacity(graph.node.len());
+    for mut node in std::mem::take(&mut graph.node) {
+        for attribute in &mut node.attribute {
+            for graph in attribute.g.iter_mut().chain(&mut attribute.graphs) {
+                restate_graph(graph, version, refused);
+            }
+        }
+        match restate_node(&mut node, &surroundings) {
+            Ok(behind) => {
+                nodes.push(node);
+                nodes.extend(behind);
+            }
+            Err(reason) => {
+                let mut names = [&node.name].into_iter().chain(&node.output);
+                let name = names.find(|name| !name.is_empty()).cloned();
+                let (name, operator) = (name.unwrap_or_default(), &node.op_type);
+                refused.push(format!("node {name:?} ({operator}): {reason}"));
+            }
+        }
+    }
+    graph.node = nodes;
+}
+
+fn restate_node(
+    node: &mut NodeProto,
+    surroundings: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
+    domain(node)?;
+    let found = OPERATORS.iter().find(|(name, _)| *name == node.op_type);
+    found.map_or(Ok(None), |(_, restate)| restate(node, surroundings))
+}
+
+/// That the operator is the one of its name: tract does not look at domains.
+fn domain(node: &NodeProto) -> Result<(), String> {
+    let domain = node.domain.as_str();
+    // Attention of that domain takes one tensor, and the weights of queries, keys and values.
+    let differs = domain == "com.microsoft" && node.op_type == "Attention";
+    let is_known = is_standard(domain) || ["ai.onnx.ml", "com.microsoft"].contains(&domain);
+    if is_known && !differs {
+        return Ok(());
+    }
+    Err(format!(
+        "an operator of the domain {domain:?}; write it out in operators of the standard"
+    ))
+}
+
+/// The reals that nodes of a graph can look at.
+fn reals(graph: &GraphProto) -> HashMap<String, Vec<f32>> {
+    let held = graph.initializer.iter();
+    let held = held.filter_map(|tensor| Some((tensor.name.clone(), values(tensor)?)));
+    let constants = graph.node.iter().filter(|node| node.op_type == "Constant");
+    let made = constants.filter_map(|node| {
+        let tensor = attribute(node, "value").and_then(|value| value.t.as_ref());
+        let own = || Some(attribute(node, "value_floats")?.floats.clone());
+        let found = tensor.and_then(values).or_else(own)?;
+        Some((node.output.first()?.clone(), found))
+    });
+    held.chain(made).collect()
+}
+
+/// The values of a small tensor of single precision.
+fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
+    const SINGLE: i32 = 1;
+    const MOST: usize = 64;
+    let is_small = tensor.float_data.len() <= MOST && tensor.raw_data.len() <= 4 * MOST;
+    if tensor.data_type != SINGLE || !is_small {
+        return None;
+    }
+    let raw = tensor.raw_data.chunks_exact(4);
+    let raw = raw.map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap_or_default()));
+    let values: Vec<f32> = tensor.float_data.iter().copied().chain(raw).collect();
+    // Data in another file are not looked at.
+    (!values.is_empty()).then_some(values)
+}
+
+/// An attribute.
+fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+    let mut all = node.attribute.iter();
+    all.find(|attribute| attribute.name == name)
+}
+
+/// An attribute that is a word.
+fn word<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
+    let found = attribute(node, name)?;
+    std::str::from_utf8(&found.s).ok()
+}
+
+/// Gives a node an attribute that is a word, in place of the one of that name.
+fn set_word(node: &mut NodeProto, name: &str, value: &str) {
+    node.attribute.retain(|attribute| attribute.name != name);
+    node.attribute.push(AttributeProto {
+        name: name.to_owned(),
+        r#type: AttributeType::String.into(),
+        s: value.as_bytes().to_vec(),
+        ..Default::default()
+    });
+}
+
+/// A program normalises by the mean and the variance that the model holds.
+fn batch_normalization(
+    node: &mut NodeProto,
+    surroundings: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
+    let is_one = |name: &str| attribute(node, name).is_some_and(|found| found.i == 1);
+    let is_older = surroundings.version < 7 && surroundings.version > 0;
+    if is_one("training_mode") || is_older && !is_one("is_test") {
+        return Err("normalisation by the batch, as in training; export for inference".into());
+    }
+    Ok(None)
+}
+
+/// The constants of the standard, of which tract has six digits.
+fn selu(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+    let defaults = [("alpha", 1.673_263_2), ("gamma", 1.050_701)];
+    for (name, value) in defaults {
+        if attribute(node, name).is_none() {
+            node.attribute.push(AttributeProto {
+                name: name.to_owned(),
+                r#type: AttributeType::Float.into(),
+                f: value,
+                ..Default::default()
+            });
+        }
+    }
+    Ok(None)
+}
+
+/// tract takes every query for one that sees all keys.
+fn multi_head_attention(
+    node: &mut NodeProto,
+    _: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
+    if attribute(node, "unidirectional").is_some_and(|found| found.i != 0) {
+        return Err("attention to earlier keys alone; write it out, with a mask".into());
+    }
+    Ok(None)
+}
+
+/// tract leaves a bias out.
+fn without_bias(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+    if node.input.get(3).is_some_and(|name| !name.is_empty()) {
+        return Err("a bias; add it to what is skipped".into());
+    }
+    Ok(None)
+}

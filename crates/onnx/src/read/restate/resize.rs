@@ -1,0 +1,47 @@
+//! Images of another size.
+
+use super::{Surroundings, set_word, word};
+use tract_onnx::pb::NodeProto;
+
+/// Restates a node. Version 10 of the standard has one transformation of coordinates, and takes the next index up if the image becomes smaller, else the
+/// next one down.
+pub fn restate(
+    node: &mut NodeProto,
+    surroundings: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
+    if surroundings.version > 10 {
+        return check(node, surroundings).map(|()| None);
+    }
+    set_word(node, "coordinate_transformation_mode", "asymmetric");
+    if word(node, "mode").is_some_and(|mode| mode != "nearest") {
+        return Ok(None);
+    }
+    let scales = { node.input.get(1) }.and_then(|name| surroundings.reals.get(name));
+    let scales = scales.ok_or("scales that are not constant")?;
+    let is_smaller = scales.iter().any(|&scale| scale < 1.0);
+    if is_smaller && scales.iter().any(|&scale| scale > 1.0) {
+        return Err("smaller along one axis and larger along another; resize in two steps".into());
+    }
+    let next = if is_smaller { "ceil" } else { "floor" };
+    set_word(node, "nearest_mode", next);
+    Ok(None)
+}
+
+/// That ONNX Runtime has the same coordinates, and the same weights.
+fn check(node: &NodeProto, surroundings: &Surroundings) -> Result<(), String> {
+    let values = |at: usize| {
+        let name = node.input.get(at)?;
+        surroundings.reals.get(name)
+    };
+    let scales = values(2).map_or(&[][..], Vec::as_slice);
+    if word(node, "coordinate_transformation_mode") == Some("tf_crop_and_resize") {
+        let region = values(1).map_or(&[][..], Vec::as_slice);
+        let (start, end) = region.split_at(region.len() / 2);
+        let mut axes = scales.iter().zip(start.iter().zip(end));
+        let is_part = |ends: (&f32, &f32)| ends != (&0.0, &1.0);
+        if axes.any(|(&scale, ends)| scale == 1.0 && is_part(ends)) {
+            return Err("a region along an axis that keeps its size, which ONNX Runtime passes over; cut it out with Slice".into());
+        }
+    }
+    Ok(())
+}

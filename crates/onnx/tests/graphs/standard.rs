@@ -1,0 +1,99 @@
+//! Nodes that tract reads in another way than the standard, and that are not restated: refused by name, with the reason.
+
+use crate::build::Graph;
+use onnx::{Limits, Model};
+
+/// Why a model of the node is no model.
+fn refusal(graph: Graph) -> String {
+    let bytes = graph.output("y").bytes();
+    let found = Model::parse(&bytes, None, &Limits::default());
+    found.expect_err("a refusal").to_string()
+}
+
+fn image() -> Graph {
+    Graph::default().input("x", &[Ok(1), Ok(2), Ok(6), Ok(6)])
+}
+
+fn assert_says(reason: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+#[test]
+fn normalisation_by_the_batch_is_refused() {
+    let graph = ["s", "b", "m", "v"]
+        .into_iter()
+        .fold(image(), |graph, name| graph.tensor(name, &[2], &[1.0, 2.0]))
+        .node("BatchNormalization", &["x", "s", "b", "m", "v"], "y")
+        .number("training_mode", 1);
+    assert_says(&refusal(graph), &["\"y\" (BatchNormalization)", "training"]);
+}
+
+#[test]
+fn operators_of_other_domains_are_refused() {
+    for domain in ["mine", "pkg.functions"] {
+        let graph = image().node("Relu", &["x"], "y").domain(domain);
+        assert_says(&refusal(graph), &["\"y\" (Relu)", domain]);
+    }
+    let names = ["x", "x", "x"];
+    let graph = image()
+        .node("Attention", &names, "y")
+        .domain("com.microsoft");
+    assert_says(&refusal(graph), &["\"y\" (Attention)", "com.microsoft"]);
+    let standard = image().node("Relu", &["x"], "y").domain("ai.onnx");
+    let bytes = standard.output("y").bytes();
+    Model::parse(&bytes, None, &Limits::default()).expect("a model");
+}
+
+#[test]
+fn automatic_padding_of_a_kernel_with_gaps_is_refused() {
+    let graph = image()
+        .node("MaxPool", &["x"], "y")
+        .ints("kernel_shape", &[2, 2])
+        .ints("dilations", &[2, 1])
+        .word("auto_pad", "SAME_UPPER");
+    assert_says(&refusal(graph), &["\"y\" (MaxPool)", "gaps"]);
+}
+
+#[test]
+fn attention_of_onnx_runtime_that_tract_reads_in_part_is_refused() {
+    let rows = || Graph::default().input("x", &[Ok(1), Ok(3), Ok(4)]);
+    let graph = rows()
+        .node("MultiHeadAttention", &["x", "x", "x"], "y")
+        .domain("com.microsoft")
+        .number("num_heads", 2)
+        .number("unidirectional", 1);
+    assert_says(&refusal(graph), &["(MultiHeadAttention)", "earlier keys"]);
+    let graph = rows()
+        .tensor("g", &[4], &[1.0; 4])
+        .node(
+            "SkipSimplifiedLayerNormalization",
+            &["x", "x", "g", "g"],
+            "y",
+        )
+        .domain("com.microsoft");
+    assert_says(&refusal(graph), &["a bias"]);
+}
+
+#[test]
+fn an_einsum_without_some_axes_is_refused() {
+    let graph = image()
+        .node("Einsum", &["x"], "y")
+        .word("equation", "...i->i");
+    assert_says(&refusal(graph), &["\"y\" (Einsum)", "does not have"]);
+}
+
+#[test]
+fn resizing_that_onnx_runtime_does_in_another_way_is_refused() {
+    let resize = |mode: &str, scales: &[f32]| {
+        image()
+            .tensor("r", &[8], &[0.0, 0.0, 0.2, 0.0, 1.0, 1.0, 0.9, 1.0])
+            .tensor("s", &[4], scales)
+            .node("Resize", &["x", "r", "s"], "y")
+            .word("mode", "linear")
+            .word("coordinate_transformation_mode", mode)
+    };
+    let region = refusal(resize("tf_crop_and_resize", &[1.0, 1.0, 1.0, 2.0]));
+    assert_says(&region, &["\"y\" (Resize)", "keeps its size"]);
+}
