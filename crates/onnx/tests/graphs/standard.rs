@@ -96,4 +96,11 @@ fn resizing_that_onnx_runtime_does_in_another_way_is_refused() {
     };
     let region = refusal(resize("tf_crop_and_resize", &[1.0, 1.0, 1.0, 2.0]));
     assert_says(&region, &["\"y\" (Resize)", "keeps its size"]);
+    let smooth = |mode: &str, scales: &[f32]| {
+        refusal(resize(mode, scales).number("antialias", 1).version(18))
+    };
+    let corners = smooth("align_corners", &[1.0, 1.0, 0.5, 0.7]);
+    assert_says(&corners, &["\"y\" (Resize)", "give the sizes"]);
+    let same = smooth("half_pixel", &[1.0, 1.0, 0.5, 1.1]);
+    assert_says(&same, &["\"y\" (Resize)", "keeps its size"]);
 }

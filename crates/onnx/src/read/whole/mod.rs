@@ -2,7 +2,9 @@
 
 mod attention;
 mod channels;
+mod elements;
 mod log_sum_exp;
+mod resize;
 mod sizes;
 mod triangle;
 
@@ -19,6 +21,10 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("attention", attention::attention)
         .with_rule_for("masked softmax", attention::masked_softmax)
         .with_rule_for("normalisation across channels", channels::across_channels)
+        .with_rule_for("corners that stay", resize::aligned)
+        .with_rule_for("smoothing", resize::smoothed)
+        .with_rule_for("an image of one index", resize::single)
+        .with_rule_for("fixed indices", elements::fixed)
         .with_rule_for("integers that became sizes", sizes::of_integers)
         .with_rule_for("triangle of open size", triangle::triangle)
         .with_rule_for(
