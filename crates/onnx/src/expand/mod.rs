@@ -1,5 +1,5 @@
-//! Operators of ONNX that tract does not know, knows as a loop, or has in another way: they become ordinary nodes while the graph
-//! is typed, where shapes are known. Calibration, diagnosis and lowering see nothing special.
+//! Operators of ONNX that tract does not know, knows as a loop, or has in another way: they become ordinary nodes while
+//! the graph is typed, where shapes are known. Calibration, diagnosis and lowering see nothing special.
 //!
 //! Attributes are untrusted: what is read is checked, and what is not supported is refused by name.
 

@@ -116,5 +116,13 @@ def elements():
     save("pool_pads", [how], {"x": reals(1, 1, 6, 8)})
 
 
-for make in (activations, einsums, images, integers, elements):
+def levels():
+    """A type of levels without a zero."""
+    for kind in (TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16):
+        there = node("QuantizeLinear", ["x", "s"], ["q"], output_dtype=kind)
+        back = node("DequantizeLinear", ["q", "s"], ["y"])
+        save(f"levels_{kind}", [there, back], {"x": 40 * reals(3, 4)}, {"s": np.float32(0.5)}, opset=21)
+
+
+for make in (activations, einsums, images, integers, elements, levels):
     make()

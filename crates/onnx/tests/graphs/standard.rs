@@ -54,6 +54,22 @@ fn automatic_padding_of_a_kernel_with_gaps_is_refused() {
         .ints("dilations", &[2, 1])
         .word("auto_pad", "SAME_UPPER");
     assert_says(&refusal(graph), &["\"y\" (MaxPool)", "gaps"]);
+    let graph = image()
+        .tensor("w", &[2, 1, 2, 2], &[0.5; 8])
+        .node("ConvTranspose", &["x", "w"], "y")
+        .ints("strides", &[2, 2])
+        .ints("output_padding", &[1, 0])
+        .word("auto_pad", "SAME_LOWER");
+    assert_says(&refusal(graph), &["\"y\" (ConvTranspose)", "padding"]);
+}
+
+#[test]
+fn another_order_of_channels_is_refused() {
+    let graph = image()
+        .node("SpaceToDepth", &["x"], "y")
+        .number("blocksize", 2)
+        .word("mode", "CRD");
+    assert_says(&refusal(graph), &["\"y\" (SpaceToDepth)", "CRD"]);
 }
 
 #[test]
@@ -103,4 +119,16 @@ fn resizing_that_onnx_runtime_does_in_another_way_is_refused() {
     assert_says(&corners, &["\"y\" (Resize)", "give the sizes"]);
     let same = smooth("half_pixel", &[1.0, 1.0, 0.5, 1.1]);
     assert_says(&same, &["\"y\" (Resize)", "keeps its size"]);
+}
+
+#[test]
+fn broadcast_from_an_axis_is_refused() {
+    let graph = Graph::default()
+        .input("x", &[Ok(2), Ok(3), Ok(3)])
+        .tensor("b", &[3], &[1.0, 2.0, 3.0])
+        .node("Add", &["x", "b"], "y")
+        .number("broadcast", 1)
+        .number("axis", 1)
+        .version(6);
+    assert_says(&refusal(graph), &["\"y\" (Add)", "later version"]);
 }

@@ -34,9 +34,11 @@ const OPERATORS: &[(&str, Restate)] = &[
     ("MultiHeadAttention", multi_head_attention),
     ("Pad", padding::without_value),
     ("QLinearConv", padding::automatic),
+    ("QuantizeLinear", quantize_linear),
     ("Resize", resize::restate),
     ("Selu", selu),
     ("SkipSimplifiedLayerNormalization", without_bias),
+    ("SpaceToDepth", space_to_depth),
 ];
 
 /// Restates the nodes of a model, in subgraphs too.
@@ -94,6 +96,7 @@ fn restate_node(
     surroundings: &Surroundings,
 ) -> Result<Option<NodeProto>, String> {
     domain(node)?;
+    older_broadcast(node, surroundings)?;
     let found = OPERATORS.iter().find(|(name, _)| *name == node.op_type);
     found.map_or(Ok(None), |(_, restate)| restate(node, surroundings))
 }
@@ -110,6 +113,18 @@ fn domain(node: &NodeProto) -> Result<(), String> {
     Err(format!(
         "an operator of the domain {domain:?}; write it out in operators of the standard"
     ))
+}
+
+/// That axes are matched from the last on, as since version 7: tract knows no other way.
+fn older_broadcast(node: &NodeProto, surroundings: &Surroundings) -> Result<(), String> {
+    let has_axis = attribute(node, "axis").is_some();
+    if surroundings.version < 7
+        && has_axis
+        && attribute(node, "broadcast").is_some_and(|found| found.i == 1)
+    {
+        return Err("broadcast from an axis; export a later version of the standard".into());
+    }
+    Ok(())
 }
 
 /// The reals that nodes of a graph can look at.
@@ -210,4 +225,42 @@ fn without_bias(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodePro
         return Err("a bias; add it to what is skipped".into());
     }
     Ok(None)
+}
+
+/// tract has one order of the channels.
+fn space_to_depth(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+    match word(node, "mode") {
+        None | Some("DCR") => Ok(None),
+        Some(mode) => Err(format!("mode {mode:?}; write it out, or use DCR")),
+    }
+}
+
+/// A type of levels that is stated is that of a zero beside the scale.
+fn quantize_linear(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+    let kind = attribute(node, "output_dtype").map_or(0, |kind| kind.i);
+    let has_zero = node.input.get(2).is_some_and(|name| !name.is_empty());
+    if kind == 0 || has_zero {
+        return Ok(None);
+    }
+    let name = format!("{} zero", node.output.first().unwrap_or(&node.name));
+    node.input.resize(3, String::new());
+    if let Some(zero) = node.input.get_mut(2) {
+        zero.clone_from(&name);
+    }
+    let zero = TensorProto {
+        data_type: i32::try_from(kind).map_err(|error| error.to_string())?,
+        int32_data: vec![0],
+        ..Default::default()
+    };
+    Ok(Some(NodeProto {
+        op_type: "Constant".into(),
+        output: vec![name],
+        attribute: vec![AttributeProto {
+            name: "value".into(),
+            r#type: AttributeType::Tensor.into(),
+            t: Some(zero),
+            ..Default::default()
+        }],
+        ..Default::default()
+    }))
 }

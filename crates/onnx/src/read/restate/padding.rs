@@ -25,9 +25,13 @@ pub fn automatic(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodePr
         }
         Some(_) => {
             // ONNX Runtime pads a pool for its kernel without the gaps, and a convolution not at all.
-            let gaps = attribute(node, "dilations")
-                .is_some_and(|all| all.ints.iter().any(|&gap| gap != 1));
-            if gaps && node.op_type.ends_with("Pool") {
+            let other_than = |name: &str, usual: i64| {
+                attribute(node, name).is_some_and(|all| all.ints.iter().any(|&one| one != usual))
+            };
+            if other_than("output_padding", 0) {
+                return Err("automatic padding beside that of the result; give the padding".into());
+            }
+            if other_than("dilations", 1) && node.op_type.ends_with("Pool") {
                 return Err("automatic padding of a kernel with gaps, which runtimes do in different ways; give the padding".into());
             }
         }

@@ -6,8 +6,9 @@ use tract_onnx::tract_core::ops::array::Slice;
 use tract_onnx::tract_core::ops::nn::resize::CoordTransformer;
 use tract_onnx_opl::resize::{AspectRatio, CoordTransform, Resize};
 
-/// A resizing by the factors that its sizes have. The last index of the result is that of the image: tract takes it from
-/// the size times the factor, which may be no integer, or lie beside one in the last bit.
+/// A resizing by the factors that its sizes have. The last index of the result is that of the image, as in ONNX Runtime
+/// and in torch: tract, and two tests of the standard, take it from the size times the factor, which may be no integer, or
+/// lie beside one in the last bit.
 pub fn aligned(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Resize) -> Patch {
     if op.coord_transformer != CoordTransform::Plain(CoordTransformer::AlignCorners) {
         return Ok(None);
