@@ -36,12 +36,13 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
         let at_fault = [&arguments.input, &arguments.key][usize::from(is_spent)].display();
         anyhow::Error::new(error).context(format!("cannot prove with {at_fault}"))
     };
-    if !arguments.skip_memory_check {
-        check_memory(&key.estimate(&inputs).map_err(failed)?)?;
-    }
-    let proved = clock
-        .step("prove", "proving", || key.prove(&inputs))
-        .map_err(failed)?;
+    // Checked as part of the proof, whose relations both need.
+    let proved = clock.step("prove", "proving", || {
+        if !arguments.skip_memory_check {
+            check_memory(&key.estimate(&inputs).map_err(failed)?)?;
+        }
+        key.prove(&inputs).map_err(failed)
+    })?;
     // The seals first: a proof without its seals' openings would be of less use than none.
     for (name, sealed) in &proved.sealed {
         let [secret, public] = seal_paths(&path, name);
