@@ -69,12 +69,7 @@ pub struct Description<P: Profile> {
     parameters: Parameters,
     lookup: LookupShape,
     products: ProductShape,
-    stack: Stack,
-    masks: Option<MaskShape>,
-    opening: OpeningShape,
-    grinding: Grinding,
-    count: Count,
-    account: Account,
+    shape: Shape,
     digest: [u8; 32],
     profile: core::marker::PhantomData<P>,
 }
@@ -130,12 +125,7 @@ impl<P: Profile> Description<P> {
             parameters,
             lookup,
             products,
-            stack: shape.stack,
-            masks: shape.masks,
-            opening: shape.opening,
-            grinding: shape.grinding,
-            count: shape.count,
-            account: shape.account,
+            shape,
             profile: core::marker::PhantomData,
         })
     }
@@ -152,27 +142,27 @@ impl<P: Profile> Description<P> {
 
     /// Where the columns lie.
     pub fn stack(&self) -> &Stack {
-        &self.stack
+        &self.shape.stack
     }
 
     /// The sizes of the mask argument; absent without zero knowledge.
     pub fn masks(&self) -> Option<&MaskShape> {
-        self.masks.as_ref()
+        self.shape.masks.as_ref()
     }
 
     /// The shape of the opening.
     pub fn opening(&self) -> &OpeningShape {
-        &self.opening
+        &self.shape.opening
     }
 
     /// What a proof sends, as the dry run counted it.
     pub fn count(&self) -> &Count {
-        &self.count
+        &self.shape.count
     }
 
     /// The security account.
     pub fn account(&self) -> &Account {
-        &self.account
+        &self.shape.account
     }
 
     /// The BLAKE3 digest of system, parameters and profile.
@@ -200,14 +190,14 @@ impl<P: Profile> Description<P> {
 
     /// Bits of work before the lookup challenges.
     pub fn lookup_work(&self) -> usize {
-        self.grinding.lookup
+        self.shape.grinding.lookup
     }
 
     /// Demands work before the lookup challenges, which only statements too large for a test need.
     #[cfg(test)]
     pub(crate) fn with_lookup_work(mut self, bits: usize) -> Self {
-        self.count.works = usize::from(bits > 0 && self.lookup.log_len().is_some());
-        self.grinding.lookup = bits;
+        self.shape.count.works = usize::from(bits > 0 && self.lookup.log_len().is_some());
+        self.shape.grinding.lookup = bits;
         self
     }
 
@@ -220,7 +210,7 @@ impl<P: Profile> Description<P> {
             &self.system,
             &self.lookup,
             &self.products,
-            self.grinding.lookup,
+            self.shape.grinding.lookup,
             channel,
         )
     }
@@ -237,7 +227,7 @@ impl<P: Profile> Description<P> {
         run_combination::<P, C>(
             &self.system,
             statement,
-            &self.stack,
+            &self.shape.stack,
             self.parameters.zero_knowledge,
             &claims,
             channel,
@@ -315,6 +305,7 @@ struct Draft<'a> {
 }
 
 /// What depends on the length of the polynomials.
+#[derive(Clone, Debug)]
 struct Shape {
     stack: Stack,
     masks: Option<MaskShape>,
