@@ -33,6 +33,8 @@ mod shape;
 mod softmax;
 mod unary;
 
+pub use arithmetic::product;
+
 use crate::quantise::{Lazy, Node, Quantiser, Refusal};
 use tract_onnx::prelude::TypedNode;
 

@@ -63,8 +63,11 @@ impl Quantiser<'_> {
         bits: i32,
     ) -> Result<Value, Refusal> {
         let cut = self.cut(base)?;
-        let most = self.options.table_bits;
-        table::function(&mut self.builder, &cut, expr, range, bits, most)
+        let tables = table::Tables {
+            bits: self.options.table_bits,
+            unit_bits: self.bits_for((0.0, 1.0)),
+        };
+        table::function(&mut self.builder, &cut, expr, range, bits, tables)
     }
 
     /// A constant as a parameter with at most `most` fraction bits.
@@ -174,7 +177,7 @@ impl Quantiser<'_> {
         Ok(value)
     }
 
-    fn compute(&mut self, lazy: &Pointwise) -> Result<Value, Refusal> {
+    pub(super) fn compute(&mut self, lazy: &Pointwise) -> Result<Value, Refusal> {
         let Pointwise {
             base,
             expr,
@@ -197,10 +200,19 @@ impl Quantiser<'_> {
         if let Some(value) = self.truth(base, expr)? {
             return Ok(value);
         }
-        if let Some(value) = self.quotient_or_root(base, expr, range)? {
+        if let Some(value) = self.rooted(base, expr, range)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.square(base, expr)? {
+            return Ok(value);
+        }
+        if let Some(value) = self.rounding(base, expr)? {
             return Ok(value);
         }
         let bits = if *integers { 0 } else { self.bits_for(range) };
+        if let Some(value) = self.periodic(base, expr, bits)? {
+            return Ok(value);
+        }
         self.tabulated(base, expr, range, bits)
     }
 
