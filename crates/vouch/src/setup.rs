@@ -219,7 +219,15 @@ impl Setup {
     }
 
     fn quantise(&self) -> Result<onnx::Quantised, SetupError> {
-        let mut quantised = onnx::quantise(&self.model, &self.quantisation)?;
+        let limit = |name: &String| {
+            let given = self.options.limits.get(name).copied();
+            (name.clone(), given.unwrap_or(Options::DEFAULT_LIMIT))
+        };
+        let quantisation = onnx::Options {
+            limits: self.model.symbols().iter().map(limit).collect(),
+            ..self.quantisation.clone()
+        };
+        let mut quantised = onnx::quantise(&self.model, &quantisation)?;
         let seen = |name: &str, default| self.visibility.get(name).copied().unwrap_or(default);
         let program = &mut quantised.program;
         for input in &mut program.inputs {

@@ -245,10 +245,31 @@ fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Resul
     {
         return Ok(value);
     }
+    for (x, other) in [(a, b), (b, a)] {
+        if let Some(size) = inverse_of_size(other) {
+            return divide(q, node, x, &size);
+        }
+    }
     let (a, b) = (q.exact(a)?, q.exact(b)?);
     let mut value = product(q, node.shape(), &a, &b)?;
     value.position = multiple(&a, &b).or_else(|| multiple(&b, &a));
     Ok(value)
+}
+
+/// What a value is the inverse of, if that is a size: means are divided by it, as few bits of its inverse would be left
+/// where it is large.
+fn inverse_of_size(lazy: &Lazy) -> Option<Lazy> {
+    let Lazy::Pointwise(Pointwise { base, expr, .. }) = lazy else {
+        return None;
+    };
+    let is_inverse =
+        matches!(expr, Expr::Apply(Function::Reciprocal, inner) if **inner == Expr::Variable);
+    let is_size = base
+        .position
+        .as_ref()
+        .and_then(Position::as_number)
+        .is_some();
+    (is_inverse && is_size).then(|| base.clone().into())
 }
 
 /// A position times a size.

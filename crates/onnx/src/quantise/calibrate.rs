@@ -10,11 +10,14 @@ use program::Dim;
 use std::collections::BTreeMap;
 use tract_onnx::prelude::OutletId;
 
+/// Smallest and largest value of each outlet.
+pub type Ranges = BTreeMap<(usize, usize), (f64, f64)>;
+
 /// What calibration found.
 #[derive(Debug, Default)]
 pub struct Calibration {
     /// Smallest and largest value of each outlet.
-    pub ranges: BTreeMap<(usize, usize), (f64, f64)>,
+    pub ranges: Ranges,
     /// Values of the symbols in the last run.
     pub symbols: Vec<usize>,
     /// Whether inputs were given.
@@ -49,6 +52,7 @@ impl Calibration {
                 }
             }
         }
+        super::sizes::see(&mut found, model, options);
         found.join_steps(model);
         Ok(found)
     }
@@ -80,9 +84,8 @@ impl Calibration {
         let ranges = &mut self.ranges;
         // Also of inputs that nothing reads.
         for (input, outlet) in model.inputs().iter().zip(&model.graph.inputs) {
-            if let Some((lo, hi)) = inputs.get(&input.name).and_then(Array::range) {
-                let entry = ranges.entry((outlet.node, outlet.slot)).or_insert((lo, hi));
-                *entry = (entry.0.min(lo), entry.1.max(hi));
+            if let Some(array) = inputs.get(&input.name) {
+                widen(ranges, (outlet.node, outlet.slot), array);
             }
         }
         model.run(inputs, |node, results| {
@@ -91,14 +94,19 @@ impl Calibration {
                 let Ok(array) = Array::from_tensor(result) else {
                     continue;
                 };
-                if let Some((lo, hi)) = array.range() {
-                    let entry = ranges.entry((node, slot)).or_insert((lo, hi));
-                    *entry = (entry.0.min(lo), entry.1.max(hi));
-                }
+                widen(ranges, (node, slot), &array);
             }
             Ok(())
         })?;
         Ok(())
+    }
+}
+
+/// Adds the values of an array to the range of an outlet.
+pub(super) fn widen(ranges: &mut Ranges, outlet: (usize, usize), array: &Array) {
+    if let Some((lo, hi)) = array.range() {
+        let entry = ranges.entry(outlet).or_insert((lo, hi));
+        *entry = (entry.0.min(lo), entry.1.max(hi));
     }
 }
 

@@ -23,6 +23,7 @@ mod rectify;
 mod report;
 mod rooted;
 mod rounding;
+mod sizes;
 pub mod table;
 mod tied;
 mod walk;

@@ -19,6 +19,8 @@ pub struct Options {
     pub ranges: BTreeMap<String, (f64, f64)>,
     /// Values of symbols in calibration on random inputs, by name.
     pub symbols: BTreeMap<String, usize>,
+    /// The largest values of symbols, by name: what depends on sizes alone is calibrated for these too.
+    pub limits: BTreeMap<String, usize>,
     /// Seed of the random inputs.
     pub seed: u64,
 }
@@ -32,6 +34,7 @@ impl Default for Options {
             calibration: Vec::new(),
             ranges: BTreeMap::new(),
             symbols: BTreeMap::new(),
+            limits: BTreeMap::new(),
             seed: 1,
         }
     }

@@ -72,12 +72,7 @@ fn one_program_serves_every_batch_and_length() {
                 continue;
             }
         };
-        // Rotary angles grow with the length, and their tables end where calibration ended.
-        let is_rotary = name == "llama";
         for (batch, length, padding) in [(1, 1, 0), (2, 5, 0), (3, 8, 3), (1, LONGEST, 0)] {
-            if is_rotary && length == LONGEST {
-                continue;
-            }
             let error = error(&model, &program, &tokens(batch, length, padding));
             println!("{name} {batch} x {length}: {error:e}");
             if error > 2e-3 {

@@ -1,5 +1,6 @@
 //! Small graphs: those that the tests build themselves, and exported ones.
 
+mod beyond;
 mod build;
 #[path = "../common/mod.rs"]
 mod common;
