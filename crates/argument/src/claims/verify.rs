@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use p3_field::{ExtensionField, Field, PrimeCharacteristicRing};
+use p3_maybe_rayon::prelude::*;
 use relation::{Source, System, Tensor};
 
 use super::pull::{Part, Pulled, Recent, evaluate_public};
@@ -39,19 +40,41 @@ where
     F: Field,
     E: ExtensionField<F>,
 {
-    let mut batched = Batched {
-        columns: vec![Vec::new(); system.columns().len()],
-        public: E::ZERO,
-    };
     let publics = system.public_values(statement);
-    let (mut power, mut recent) = (E::ONE, Recent::new());
-    for claim in claims {
-        for functional in &claim.terms {
+    let powers = eta.powers();
+    let functionals: Vec<(E, &Functional<'_, E>)> = { claims.iter().zip(powers) }
+        .flat_map(|(claim, power)| claim.terms.iter().map(move |term| (power, term)))
+        .collect();
+    let batched = |functionals: &[(E, &Functional<'_, E>)]| {
+        let mut batched = Batched::new(system);
+        let mut recent = Recent::new();
+        for &(power, functional) in functionals {
             add::<F, E>(&publics, functional, power, &mut recent, &mut batched);
         }
-        power *= eta;
+        batched
+    };
+    let parts: Vec<Batched<E>> = functionals.par_chunks(CHUNK).map(batched).collect();
+    let mut all = Batched::new(system);
+    for part in parts {
+        all.public += part.public;
+        for (column, more) in all.columns.iter_mut().zip(part.columns) {
+            column.extend(more);
+        }
     }
-    batched
+    all
+}
+
+/// How many functionals are pulled back by one thread at a time.
+const CHUNK: usize = 64;
+
+impl<E: Field> Batched<E> {
+    /// Nothing about the columns of a system.
+    fn new(system: &System) -> Self {
+        Self {
+            columns: vec![Vec::new(); system.columns().len()],
+            public: E::ZERO,
+        }
+    }
 }
 
 fn add<'s, F, E>(
@@ -124,16 +147,17 @@ where
 
 /// The value at `z` of the multilinear extension of all weights.
 pub fn weight<E: Field>(system: &System, stack: &Stack, columns: &[Vec<Pulled<E>>], z: &[E]) -> E {
-    let mut sum = E::ZERO;
-    for ((column, blocks), pulled) in system.columns().iter().zip(&stack.columns).zip(columns) {
-        if pulled.is_empty() {
-            continue;
-        }
-        for block in blocks {
-            sum += block_weight(&column.shape, block, pulled, z);
-        }
-    }
-    sum
+    let read: Vec<_> = { system.columns().iter().zip(&stack.columns).zip(columns) }
+        .filter(|(_, pulled)| !pulled.is_empty())
+        .collect();
+    read.par_iter()
+        .map(|((column, blocks), pulled)| -> E {
+            let blocks = blocks.iter();
+            blocks
+                .map(|block| block_weight(&column.shape, block, pulled, z))
+                .sum()
+        })
+        .sum()
 }
 
 fn block_weight<E: Field>(shape: &[usize], block: &Placed, pulled: &[Pulled<E>], z: &[E]) -> E {
