@@ -40,7 +40,7 @@ pub enum ModelError {
     },
     /// Data of a tensor is in another file, and that is not allowed.
     #[error(
-        "tensor {name:?} has its data in another file; allow external data if you trust the model's folder"
+        "tensor {name:?} has its data in another file, which is not allowed here (Limits::external_data)"
     )]
     External {
         /// The tensor.

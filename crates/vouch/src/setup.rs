@@ -102,6 +102,15 @@ fn from_onnx(arrays: onnx::Arrays) -> Arrays {
     arrays.into_iter().map(convert).collect()
 }
 
+/// What a model on disk may ask for: its weights may be in other files of its folder, as exporters write large ones.
+fn limits(sizes: BTreeMap<String, usize>) -> Limits {
+    Limits {
+        sizes,
+        external_data: true,
+        ..Limits::default()
+    }
+}
+
 impl FloatModel {
     /// Reads an ONNX file.
     ///
@@ -117,10 +126,7 @@ impl FloatModel {
         path: impl AsRef<Path>,
         sizes: BTreeMap<String, usize>,
     ) -> Result<Self, ModelError> {
-        let limits = Limits {
-            sizes,
-            ..Limits::default()
-        };
+        let limits = limits(sizes);
         let model = Model::load(path, &limits)?;
         Ok(Self { model })
     }
@@ -148,10 +154,7 @@ impl Setup {
         path: impl AsRef<Path>,
         sizes: BTreeMap<String, usize>,
     ) -> Result<Self, SetupError> {
-        let limits = Limits {
-            sizes,
-            ..Limits::default()
-        };
+        let limits = limits(sizes);
         Ok(Self {
             model: Model::load(path, &limits)?,
             quantisation: onnx::Options::default(),

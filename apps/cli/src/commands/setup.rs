@@ -120,6 +120,18 @@ pub fn describe(outcome: &mut Outcome, made: &Made) {
             outcome.line(format!("  {word} {names}"));
         }
     }
+    let limits = verifying.limits();
+    if !limits.is_empty() {
+        let sizes = limits
+            .iter()
+            .map(|(name, limit)| format!("{name} up to {limit}"));
+        let sizes: Vec<String> = sizes.collect();
+        outcome.line(format!(
+            "  sizes   {}; others with --limit",
+            sizes.join(", ")
+        ));
+    }
+    outcome.more.insert("symbols".into(), json!(limits));
     let data = if made.calibrated {
         "the calibration data"
     } else {
