@@ -250,7 +250,7 @@ fn multiply(q: &mut Quantiser<'_>, node: &Node<'_>, a: &Lazy, b: &Lazy) -> Resul
             return divide(q, node, x, &size);
         }
     }
-    let (a, b) = (q.exact(a)?, q.exact(b)?);
+    let [a, b] = q.factors(a, b)?;
     let mut value = product(q, node.shape(), &a, &b)?;
     value.position = multiple(&a, &b).or_else(|| multiple(&b, &a));
     Ok(value)

@@ -12,6 +12,8 @@ pub(super) struct End {
     pub slope: f64,
     /// Whether it is where the function's asymptote begins, whatever was seen of the arguments.
     natural: bool,
+    /// Whether the function goes on along its asymptote.
+    pub asymptotic: bool,
 }
 
 /// What a table holds of a function.
@@ -38,8 +40,6 @@ pub(super) struct Shape<'a> {
     pub limits: (f64, f64),
     /// Whether only what was not seen may be taken from an asymptote.
     pub exact: bool,
-    /// Whether few values are looked up.
-    pub few: bool,
 }
 
 impl Shape<'_> {
@@ -53,11 +53,11 @@ impl Shape<'_> {
     fn asymptote(&self, sign: f64, from: f64) -> Option<(f64, f64)> {
         let from = power(log2_of((0.0, from)).max(3));
         [64.0, 16.0, 4.0, 2.0].into_iter().find_map(|factor| {
-            let far = sign * from * factor;
-            let (a, b, c) = (self.at(far)?, self.at(far * 1.5)?, self.at(far * 2.0)?);
+            let far = sign * from * factor * OFF_GRID;
+            let (a, b, c) = (self.at(far)?, self.at(far * 1.49)?, self.at(far * 2.0)?);
             let slope = (c - a) / far;
             let offset = a - slope * far;
-            let off = (slope * far * 1.5 + offset - b).abs();
+            let off = (slope * far * 1.49 + offset - b).abs();
             (off <= self.tolerance * 0.5).then_some((slope, offset))
         })
     }
@@ -81,7 +81,12 @@ impl Shape<'_> {
         if sign * (at - last) > 15.0 * self.width + 60.0 {
             return None;
         }
-        let end = |at, natural| End { at, slope, natural };
+        let end = |at, natural| End {
+            at,
+            slope,
+            natural,
+            asymptotic: true,
+        };
         if sign * (last - at) <= 0.0 {
             return Some(end(at, true));
         }
@@ -108,16 +113,17 @@ impl Shape<'_> {
             at,
             slope,
             natural: false,
+            asymptotic: false,
         }
     }
 
     /// Ends and fraction bits of a table of at most `entries`, with results in `range` of `bits` fraction bits.
     ///
     /// A table between natural ends has fraction bits that follow from the function too, if these are enough: so
-    /// layers that saw other ranges share it. One of its own for few values has half as many entries.
+    /// layers that saw other ranges share it.
     pub fn extent(&self, x: &Value, range: (f64, f64), bits: i32, entries: f64) -> Extent {
-        /// A shared table's argument moves a value by at most so small a part of its range.
-        const FINE: i32 = 11;
+        /// A shared table's argument moves a value by at most so small a part of its magnitude, and of its spread.
+        const FINE: (i32, i32) = (10, 9);
         /// Bits of an argument in its range at the least.
         const FEWEST: i32 = 8;
         let (mut low, mut high) = (self.end(-1.0), self.end(1.0));
@@ -126,23 +132,24 @@ impl Shape<'_> {
             let middle = f64::midpoint(low.at, high.at);
             (low.at, high.at) = (middle, middle);
         }
-        let finest =
-            |(lo, hi): (f64, f64), entries: f64| log2_of((0.0, entries / (hi - lo).max(1e-30))) - 1;
+        let finest = |(lo, hi): (f64, f64)| log2_of((0.0, entries / (hi - lo).max(1e-30))) - 1;
         // Half a unit of the argument times the slope should be at most half a unit of the value.
         let margin = self.width / 8.0;
         let steep = self.steepest(self.seen.0 - margin, self.seen.1 + margin);
         let wanted = bits + log2_of((0.0, steep)).max(-20);
         // Arguments are told apart where the function is flat too: calibration may have seen no more of it.
         let wanted = wanted.max(FEWEST - log2_of((0.0, self.width)));
-        let shared = finest((low.at, high.at), entries);
-        let enough = FINE + log2_of((0.0, steep)) - log2_of(range);
+        let shared = finest((low.at, high.at));
+        let part = |bits: i32, of: f64| bits + log2_of((0.0, steep)) - log2_of((0.0, of));
+        let spread = range.1 - range.0;
+        let enough = part(FINE.0, range.0.abs().max(range.1.abs())).max(part(FINE.1, spread));
         let natural = low.natural && high.natural && !self.exact;
-        if natural && enough <= shared && shared <= wanted + 4 && shared <= x.bits {
+        if natural && enough <= shared && shared <= x.bits {
+            let argument_bits = shared.min(wanted);
             let steep = self.steepest(low.at, high.at);
-            let most = shared + 4 + log2_of((0.0, steep)).max(-20);
+            let most = argument_bits + 4 + log2_of((0.0, steep)).max(-20);
             // Values of small ranges have a few bits fewer, but not those of a function that is flat.
             let bits = bits.min(most.max(bits - 3));
-            let argument_bits = shared;
             return Extent {
                 low,
                 high,
@@ -150,13 +157,12 @@ impl Shape<'_> {
                 bits,
             };
         }
-        let entries = if self.few { entries * 0.5 } else { entries };
         let (lo, hi) = self.limits;
         if hi - lo <= entries * power(-wanted.min(x.bits)) {
             (low.at, high.at) = (lo, hi);
         }
         (low.at, high.at) = (low.at.clamp(lo, hi), high.at.clamp(lo, hi));
-        let finest = finest((low.at, high.at), entries);
+        let finest = finest((low.at, high.at));
         let argument_bits = wanted.min(finest).min(x.bits).clamp(-50, 50);
         Extent {
             low,
@@ -179,12 +185,16 @@ impl Shape<'_> {
     }
 }
 
+/// Points are looked at beside round numbers: a function with steps or periods looks like a line at these.
+const OFF_GRID: f64 = 1.013_7;
+
 /// The least number from which on a condition holds, to a sixteenth, as far as numbers up to `reach` tell.
 fn start_of_tail(reach: f64, holds: impl Fn(f64) -> bool) -> Option<f64> {
     /// Below these numbers there is zero, and then what is negative.
     const LEAST: i32 = -8;
     let octaves = LEAST..log2_of((0.0, reach));
-    let sixteenths = |octave: i32| (16..32).map(move |part| f64::from(part) * power(octave - 4));
+    let sixteenths =
+        |octave: i32| (16..32).map(move |part| f64::from(part) * power(octave - 4) * OFF_GRID);
     let magnitudes: Vec<f64> = octaves.flat_map(sixteenths).collect();
     let falling = magnitudes.iter().rev().copied();
     let below = magnitudes.iter().map(|magnitude| -magnitude);

@@ -72,6 +72,16 @@ impl Quantiser<'_> {
 
     /// A constant as a parameter with at most `most` fraction bits.
     pub fn parameter(&mut self, constant: &Constant, most: i32) -> Result<Value, Refusal> {
+        self.parameter_of(constant, most, self.options.weight_bits.cast_signed())
+    }
+
+    /// A constant as a parameter with at most `most` fraction bits, and `weight_bits` in all.
+    pub(super) fn parameter_of(
+        &mut self,
+        constant: &Constant,
+        most: i32,
+        weight_bits: i32,
+    ) -> Result<Value, Refusal> {
         if constant.array.data.iter().any(|value| value.is_nan()) {
             return Err(format!("the constant {:?} is not a number", constant.name));
         }
@@ -85,14 +95,14 @@ impl Quantiser<'_> {
                     power(log).copysign(value)
                 }
             };
-            return self.parameter(&constant.map(far), most);
+            return self.parameter_of(&constant.map(far), most, weight_bits);
         }
         let array = &constant.array;
         let range = array.range().unwrap_or((0.0, 0.0));
         if super::walk::holds_integers(constant.tensor.datum_type()) && most >= 0 {
             return self.integer_parameter(constant);
         }
-        let limit = self.options.weight_bits.cast_signed() - 1;
+        let limit = weight_bits - 1;
         let mut bits = (limit - log2_of(range)).clamp(-20, 40);
         if nearest(range.1 * power(bits)) >= 1 << limit {
             bits -= 1;
@@ -269,7 +279,11 @@ fn bounded_line(base: &Value, slope: f64, offset: f64) -> Result<(f64, f64), Ref
         return Ok((slope, offset));
     }
     if !base.is_truth() {
-        return Err("a multiple by a number without bound of other than a truth value".into());
+        return Err(
+            "a multiple by a number without bound of other than a truth value; if it comes from a mask of zeros and \
+             ones, say so with --range NAME=0,1"
+                .into(),
+        );
     }
     let end = |value: f64| {
         if value.abs() < UNBOUNDED {

@@ -5,7 +5,7 @@ use super::expr::Expr;
 use super::walk::Quantiser;
 use program::formula::{Function, Table};
 use program::{Interval, ValueId};
-use std::f64::consts::TAU;
+use std::f64::consts::{PI, TAU};
 
 /// Bits of the number of parts of a period.
 const PARTS: i32 = 15;
@@ -14,7 +14,7 @@ const PARTS: i32 = 15;
 const ROOM: i32 = 57;
 
 impl Quantiser<'_> {
-    /// The sine or cosine of a line whose arguments do not fit a table that is fine enough.
+    /// The sine or cosine of a line whose arguments lie further apart than a period, whose table would be the coarser one.
     pub(super) fn periodic(
         &mut self,
         base: &Value,
@@ -40,7 +40,7 @@ impl Quantiser<'_> {
         let scale = power(-base.bits);
         let most = real(base.known.hi.max(-base.known.lo)) * scale * slope.abs();
         let parts = PARTS.min(self.options.table_bits.cast_signed() - 1);
-        if slope == 0.0 || most * power(bits + 1) <= power(parts) {
+        if slope == 0.0 || most <= PI {
             return Ok(None);
         }
         // `turns` holds periods, of which each has `2^(parts + shift)` units.

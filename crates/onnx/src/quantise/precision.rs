@@ -11,7 +11,7 @@ use tract_onnx::tract_core::ops::binary::TypedBinOp;
 use tract_onnx::tract_core::ops::change_axes::AxisOp;
 use tract_onnx::tract_core::ops::identity::Identity;
 use tract_onnx::tract_core::ops::logic::{CompEq, CompGT, CompGTE, CompLT, CompLTE, CompNE};
-use tract_onnx::tract_core::ops::math::{Add, Sub, SubF};
+use tract_onnx::tract_core::ops::math::{Add, Mul, Sub, SubF};
 
 /// The most bits of an input that is only compared with numbers that the model holds.
 const COMPARED_BITS: i32 = 38;
@@ -20,7 +20,7 @@ const COMPARED_BITS: i32 = 38;
 const SINGLE: i32 = 24;
 
 /// Fraction bits for an outlet that goes nowhere but into comparisons with constants, or, column by column, into
-/// differences from them: as fine as the least of the constants is. Columns may be of very different magnitude there,
+/// differences from them or products with them: as fine as the least of the constants is, or the unit of the least column. Columns may be of very different magnitude there,
 /// and more bits cost no more than a limb. `log` is that of the values.
 pub fn compared_bits(graph: &TypedModel, outlet: OutletId, log: i32) -> Option<i32> {
     let least = least_constant(graph, outlet)?;
@@ -49,7 +49,7 @@ fn least_constant(graph: &TypedModel, outlet: OutletId) -> Option<f64> {
             } else if compares(node) || (is_column && moves(node)) {
                 least = least.min(other_constant(graph, node, at)?);
             } else {
-                return None;
+                least = least.min(scaled_unit(graph, node, at)?);
             }
         }
     }
@@ -86,11 +86,43 @@ fn compares(node: &TypedNode) -> bool {
 
 /// The smallest magnitude, zeros apart, of the constant that is the other operand.
 fn other_constant(graph: &TypedModel, node: &TypedNode, at: OutletId) -> Option<f64> {
+    let magnitudes = magnitudes(graph, node, at)?;
+    Some(magnitudes.into_iter().fold(1.0, f64::min))
+}
+
+/// What becomes one of the column with the largest factor, where columns are multiplied by factors that are far apart:
+/// they are of very different magnitude then, and of one magnitude after it.
+fn scaled_unit(graph: &TypedModel, node: &TypedNode, at: OutletId) -> Option<f64> {
+    const FAR_APART: f64 = 16.0;
+    let op = node.op.downcast_ref::<TypedBinOp>()?;
+    if !op.0.as_ref().is::<Mul>() {
+        return None;
+    }
+    let magnitudes = magnitudes(graph, node, at)?;
+    let most = magnitudes.iter().copied().fold(0.0, f64::max);
+    let least = magnitudes.iter().copied().fold(most, f64::min);
+    (least > 0.0 && most > FAR_APART * least).then(|| 1.0 / most)
+}
+
+/// By how many bits few factors differ, if that is by more than a few; at most 15.
+fn bits_apart(array: &Array) -> i32 {
+    const FEW: usize = 1 << 12;
+    const APART: i32 = 4;
+    let magnitudes = array.data.iter().map(|value| value.abs());
+    let least = { magnitudes.filter(|value| *value > 0.0) }.fold(f64::INFINITY, f64::min);
+    let apart = log2_of(array.range().unwrap_or_default()) - log2_of((0.0, least));
+    let is_apart = array.data.len() <= FEW && least.is_finite() && apart > APART;
+    if is_apart { apart.min(15) } else { 0 }
+}
+
+/// The magnitudes, zeros apart, of the constant that is the other operand.
+fn magnitudes(graph: &TypedModel, node: &TypedNode, at: OutletId) -> Option<Vec<f64>> {
     let mut others = node.inputs.iter().filter(|input| **input != at);
     let fact = graph.outlet_fact(*others.next()?).ok()?;
     let array = Array::from_tensor(fact.konst.as_ref()?).ok()?;
     let magnitudes = array.data.iter().map(|value| value.abs());
-    Some({ magnitudes.filter(|value| *value > 0.0 && value.is_finite()) }.fold(1.0, f64::min))
+    let magnitudes = magnitudes.filter(|value| *value > 0.0 && value.is_finite());
+    Some(magnitudes.collect())
 }
 
 impl Quantiser<'_> {
@@ -102,6 +134,27 @@ impl Quantiser<'_> {
             return Ok(value);
         }
         self.narrow(&value)
+    }
+
+    /// The operands of a product, element by element.
+    ///
+    /// Factors that are far apart, as those of columns of different magnitude, have more bits than weights do, and what
+    /// they are multiplied with has all of its bits: so the columns of small numbers keep their digits.
+    pub fn factors(&mut self, a: &Lazy, b: &Lazy) -> Result<[Value; 2], Refusal> {
+        let apart = |lazy: &Lazy| match lazy {
+            Lazy::Constant(constant) => bits_apart(&constant.array),
+            Lazy::Pointwise(_) => 0,
+        };
+        let more = apart(a).max(apart(b));
+        let mut operand = |lazy: &Lazy| match lazy {
+            Lazy::Constant(constant) => {
+                let bits = self.options.weight_bits.cast_signed();
+                self.parameter_of(constant, 60, bits + more)
+            }
+            other if more > 0 => self.rounded(other),
+            other => self.exact(other),
+        };
+        Ok([operand(a)?, operand(b)?])
     }
 
     /// A constant that a value is compared with.

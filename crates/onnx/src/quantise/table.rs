@@ -16,8 +16,8 @@ pub struct Tables {
     pub unit_bits: i32,
 }
 
-/// Tables that fewer values are looked up in have half as many entries: these cost as much as values do.
-const FEW: usize = 1 << 13;
+/// Fraction bits of the slope of an asymptote.
+const SLOPE: i32 = 10;
 
 /// A function of a value; `range` is where its results lay in calibration, `bits` their fraction bits.
 ///
@@ -42,8 +42,6 @@ pub fn function(
         x.range.0.clamp(limits.0, limits.1),
         x.range.1.clamp(limits.0, limits.1),
     );
-    let sizes = x.shape.iter().map(|dim| builder.size(dim));
-    let count: usize = sizes.product::<Result<usize, Refusal>>()?;
     let shape = Shape {
         formula: &formula,
         tolerance: power(-bits.min(tables.unit_bits) - 1),
@@ -53,7 +51,6 @@ pub fn function(
             .max(power(-16)),
         limits,
         exact: bits <= 0,
-        few: bits > 0 && count < FEW,
     };
     // Both ends are rounded outwards; the rows of a table of all entries are full.
     let entries = power(tables.bits.cast_signed()) - 3.0;
@@ -69,13 +66,15 @@ pub fn function(
         nearest(libm::ceil(high.at * unit)),
     );
     let arguments = Table::filled(Interval::new(lo, hi.max(lo + 1)));
-    // Slopes are integers: value units per argument unit.
-    let sloped = low.slope.abs().max(high.slope.abs()) > power(-30);
-    let value_bits = if sloped {
-        bits.max(argument_bits + 1)
-    } else {
-        bits
+    // Slopes are integers: value units per argument unit. Those of asymptotes are to be right far away.
+    let bits_for = |end: End| match end.slope.abs() {
+        slope if slope <= power(-30) => bits,
+        slope if end.asymptotic && (slope - libm::round(slope)).abs() > power(-20) => {
+            bits.max(argument_bits + SLOPE)
+        }
+        _ => bits.max(argument_bits + 1),
     };
+    let value_bits = bits_for(low).max(bits_for(high));
     let per_unit = power(value_bits - argument_bits);
     let reach = real(x.known.hi.max(-x.known.lo)) * power(-shift.cast_signed());
     let slope = |end: End| {

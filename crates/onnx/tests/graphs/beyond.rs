@@ -1,4 +1,4 @@
-//! Values and sizes beyond those that calibration saw.
+//! Values and sizes beyond those that calibration saw, and of other magnitudes.
 
 use crate::build::Graph;
 use crate::quantise::both;
@@ -99,4 +99,13 @@ fn sines_and_cosines_are_as_good_far_from_zero() {
         let error = error(graph, &rows(2, &SEEN), &rows(2, &far));
         assert!(error < 5e-4, "{kind}: {error}");
     }
+}
+
+#[test]
+fn columns_that_are_scaled_by_factors_far_apart_keep_their_digits() {
+    let graph = open().tensor("scale", &[4], &[0.02, 100.0, 1.0, 1.0]);
+    let graph = graph.node("Mul", &["x", "scale"], "y");
+    let rows = rows(2, &[50.0, 0.012_34, 1.0, -1.0]);
+    let error = error(graph, &rows, &rows);
+    assert!(error < 1e-3, "{error}");
 }
