@@ -175,6 +175,11 @@ impl Setup {
         self.model.inputs().iter().map(sizes).collect()
     }
 
+    /// What a person should know about how the model was read.
+    pub fn notes(&self) -> &[String] {
+        self.model.notes()
+    }
+
     /// Adds data to measure ranges on.
     pub fn calibrate(&mut self, inputs: &Arrays) -> &mut Self {
         self.quantisation.calibration.push(to_onnx(inputs));

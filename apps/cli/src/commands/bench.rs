@@ -1,6 +1,6 @@
 //! `vouch bench`.
 
-use super::setup;
+use super::{prepare, setup};
 use crate::arguments::Bench;
 use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
@@ -14,7 +14,7 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
     let spans = Spans::install()?;
     let mut clock = Clock::new();
     let mut prepared = clock.step("read", "reading the model", || {
-        setup::prepare(&arguments.model, &arguments.options)
+        prepare::prepare(&arguments.model, &arguments.options)
     })?;
     // Every repetition spends one of the key's proofs.
     let repeat = usize::try_from(arguments.repeat)?;

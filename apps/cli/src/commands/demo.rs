@@ -1,6 +1,6 @@
 //! `vouch demo`.
 
-use super::{setup, size};
+use super::{prepare, setup, size};
 use crate::arguments::{Demo, Options};
 use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
@@ -67,7 +67,7 @@ pub fn run(arguments: &Demo) -> Result<Outcome> {
     };
     let model = folder.join("model.onnx");
     let prepared = clock.step("read", "reading the model", || {
-        setup::prepare(&model, &options)
+        prepare::prepare(&model, &options)
     })?;
     let inputs: Vec<Declared> = { prepared.inputs().into_iter() }
         .map(|(name, shape)| Declared { name, shape })

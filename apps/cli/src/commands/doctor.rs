@@ -1,6 +1,6 @@
 //! `vouch doctor`.
 
-use super::{setup, show_estimate};
+use super::{prepare, setup, show_estimate};
 use crate::arguments::Doctor;
 use crate::clock::Clock;
 use crate::outcome::Outcome;
@@ -12,7 +12,7 @@ use serde_json::json;
 pub fn run(arguments: &Doctor) -> Result<Outcome> {
     let mut clock = Clock::new();
     let prepared = clock.step("read", "reading the model", || {
-        setup::prepare(&arguments.model, &arguments.options)
+        prepare::prepare(&arguments.model, &arguments.options)
     })?;
     let found = clock.step("diagnose", "looking at every node", || prepared.diagnose())?;
     let mut outcome = Outcome::default();

@@ -1,6 +1,6 @@
 //! `vouch inspect`.
 
-use super::setup::sizes;
+use super::prepare::sizes;
 use super::{hexadecimal, load_proof, load_verifying_key, show_estimate, size};
 use crate::arguments::Inspect;
 use crate::outcome::{Outcome, bytes};

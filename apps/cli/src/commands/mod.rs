@@ -4,6 +4,7 @@ pub mod bench;
 pub mod demo;
 pub mod doctor;
 pub mod inspect;
+pub mod prepare;
 pub mod prove;
 pub mod run;
 pub mod setup;

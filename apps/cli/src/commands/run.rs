@@ -1,6 +1,6 @@
 //! `vouch run`.
 
-use super::{declared, load_proving_key, setup, show_arrays};
+use super::{declared, load_proving_key, prepare, show_arrays};
 use crate::arguments::Run;
 use crate::clock::Clock;
 use crate::outcome::{Outcome, duration};
@@ -33,7 +33,7 @@ pub fn run(arguments: &Run) -> Result<Outcome> {
     show_arrays(&mut outcome, "output", &outputs);
     let model = arguments.key.with_extension("onnx");
     if model.exists() {
-        let sizes = setup::sizes("--size", &arguments.size)?;
+        let sizes = prepare::sizes("--size", &arguments.size)?;
         let float = clock.step("float", "running the float model", || {
             FloatModel::with_sizes(&model, sizes)?.run(&inputs)
         })?;

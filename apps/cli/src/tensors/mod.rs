@@ -82,9 +82,51 @@ pub fn read(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>>
     read_file(path, inputs).with_context(|| format!("cannot use {}", path.display()))
 }
 
+/// Reads samples of the inputs of a model from a file: its rows one by one if the model takes one row and there are more.
+pub fn read_samples(path: &Path, inputs: &[Declared]) -> Result<Vec<BTreeMap<String, Array>>> {
+    let read = || {
+        let found = read_arrays(path, inputs)?;
+        let Some(rows) = rows(&found, inputs) else {
+            return Ok(vec![arrange(found, inputs)?]);
+        };
+        let row = |at: usize| {
+            let own = found.iter().map(|(name, array)| {
+                let len = array.data.len() / rows;
+                let mut shape = array.shape.clone();
+                shape[0] = 1;
+                let data = array.data[at * len..(at + 1) * len].to_vec();
+                (name.clone(), Array { shape, data })
+            });
+            arrange(own.collect(), inputs)
+        };
+        (0..rows).map(row).collect()
+    };
+    read().with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// How many rows there are of every input, if a model that takes one of each has to see them one by one.
+fn rows(found: &BTreeMap<String, Array>, inputs: &[Declared]) -> Option<usize> {
+    let mut rows = inputs.iter().map(|input| {
+        let array = found.get(&input.name)?;
+        let (own, rest) = input.shape.split_first()?;
+        let (&rows, others) = array.shape.split_first()?;
+        let rest = Declared {
+            name: String::new(),
+            shape: rest.to_vec(),
+        };
+        (*own == Some(1) && rows > 1 && rest.fits(others)).then_some(rows)
+    });
+    let first = rows.next()??;
+    rows.all(|other| other == Some(first)).then_some(first)
+}
+
 fn read_file(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>> {
+    arrange(read_arrays(path, inputs)?, inputs)
+}
+
+fn read_arrays(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>> {
     let bytes = std::fs::read(path)?;
-    let mut found = match extension(path).as_str() {
+    Ok(match extension(path).as_str() {
         "npy" => {
             let [only] = inputs else {
                 bail!(
@@ -97,7 +139,14 @@ fn read_file(path: &Path, inputs: &[Declared]) -> Result<BTreeMap<String, Array>
         "npz" => npy::read_all(bytes, inputs)?,
         "json" => json::read(&bytes, inputs)?,
         other => bail!("expected a .npy, .npz or .json file, found the extension {other:?}"),
-    };
+    })
+}
+
+/// The arrays in the declared shapes, one for each input.
+fn arrange(
+    mut found: BTreeMap<String, Array>,
+    inputs: &[Declared],
+) -> Result<BTreeMap<String, Array>> {
     let mut arranged = BTreeMap::new();
     for input in inputs {
         let Some(array) = found.remove(&input.name) else {

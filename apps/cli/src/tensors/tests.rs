@@ -114,3 +114,21 @@ fn each_mistake_is_named() {
         assert!(error.contains(name), "{error}");
     }
 }
+
+#[test]
+fn rows_for_a_model_of_one_row_are_samples() {
+    let samples = |shape: &[Option<usize>], text: &str| {
+        let folder = folder();
+        let path = folder.path().join("input.json");
+        std::fs::write(&path, text).expect("a file");
+        read_samples(&path, &[declared("x", shape)])
+    };
+    let rows = r#"{"x": [[1, 2], [3, 4], [5, 6]]}"#;
+    let found = samples(&[Some(1), Some(2)], rows).expect("samples");
+    let values: Vec<&[f64]> = found.iter().map(|one| &one["x"].data[..]).collect();
+    assert_eq!(values, [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    assert!(found.iter().all(|one| one["x"].shape == [1, 2]));
+    let found = samples(&[None, Some(2)], rows).expect("a sample");
+    assert_eq!((found.len(), &found[0]["x"].shape[..]), (1, &[3, 2][..]));
+    assert!(samples(&[Some(1), Some(3)], rows).is_err());
+}
