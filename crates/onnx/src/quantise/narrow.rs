@@ -104,8 +104,10 @@ impl Builder {
         let seen = log2_of(x.range) + narrow.bits;
         let log = (seen + MARGIN).clamp(1, most.cast_signed());
         if seen + 1 > log {
-            let fewer = seen + 1 - log;
-            return self.fit(&narrow, narrow.bits - fewer, most);
+            // Rounded in any case: a single bit is not worth it elsewhere.
+            let fewer = (seen + 1 - log).cast_unsigned().min(48);
+            let narrow = self.rescale(&narrow, fewer)?;
+            return self.fit(&narrow, narrow.bits, most);
         }
         self.saturate(&narrow, 0, log)
     }
