@@ -1,8 +1,6 @@
 //! Comparisons: truth values from signs.
 
 use super::prelude::*;
-use program::ValueId;
-use program::operator::AtLeastZero;
 use tract_onnx::tract_core::ops::binary::BinMiniOp;
 use tract_onnx::tract_core::ops::logic::{CompEq, CompGT, CompGTE, CompLT, CompLTE, CompNE};
 
@@ -155,9 +153,7 @@ pub fn not(expr: Expr) -> Expr {
 /// 1 where `a >= b`, else 0.
 pub fn at_least(q: &mut Quantiser<'_>, a: &Value, b: &Value) -> Result<Value, Refusal> {
     let difference = q.builder.sum(&[(1, a), (-1, b)], 0, a.bits)?;
-    let node = q.builder.push(AtLeastZero.into(), vec![difference.id])?;
-    let id = ValueId { node, output: 0 };
-    Ok(q.builder.value(id, a.shape.clone(), 0, true))
+    q.is_at_least_zero(&difference)
 }
 
 /// The other truth value.

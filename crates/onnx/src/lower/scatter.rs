@@ -10,8 +10,7 @@ use super::elements::{flat_places, last, product as size_of};
 use super::index::{one_hot, whole};
 use super::logic::select;
 use super::prelude::*;
-use program::ValueId;
-use program::operator::{AtLeastZero, Contract};
+use program::operator::Contract;
 use relation::interval::Wide;
 use tract_onnx::tract_core::ops::array::{ScatterElements, ScatterNd, ScatterReduction};
 
@@ -215,9 +214,7 @@ fn replaced(
     } else {
         let later = cumulated(q, hits, 1, true, true)?;
         let alone = q.builder.sum(&[(1, hits), (-1, &later)], -1, 0)?;
-        let node = q.builder.push(AtLeastZero.into(), vec![alone.id])?;
-        let id = ValueId { node, output: 0 };
-        q.builder.value(id, hits.shape.clone(), 0, true)
+        q.is_at_least_zero(&alone)?
     };
     let shape = vec![x.shape[0].clone(), x.shape[1].clone()];
     let hit = q.builder.view(&last, vec![Step::Sum(1)], shape)?;

@@ -8,8 +8,7 @@ use super::table;
 use super::walk::Quantiser;
 use crate::array::UNBOUNDED;
 use program::formula::Instruction;
-use program::operator::AtLeastZero;
-use program::{Dim, Tensor, ValueId};
+use program::{Dim, Tensor};
 
 /// The least power of two that stands for a number without bound, such as the minus infinity of a mask.
 pub const FAR: i32 = 15;
@@ -255,10 +254,7 @@ impl Quantiser<'_> {
             self.narrow(base)?
         };
         let difference = self.line(&x, a.0 - b.0, a.1 - b.1)?;
-        let node = self.builder.push(AtLeastZero.into(), vec![difference.id])?;
-        let id = ValueId { node, output: 0 };
-        let bit = self.builder.value(id, x.shape.clone(), 0, true);
-        self.builder.sum(&[(-1, &bit)], 1, 0).map(Some)
+        self.is_negative(&difference).map(Some)
     }
 
     /// A constant of some shape that is the same number everywhere.

@@ -76,6 +76,7 @@ impl Quantiser<'_> {
         value.fixed = base.fixed;
         Ok(Some(value))
     }
+
     /// What is left of a value modulo `2^bits`.
     fn remainder(&mut self, x: &Value, bits: i32) -> Result<Value, Refusal> {
         let low = self.builder.sum(&[(1, x)], -(1 << (bits - 1)), bits)?;

@@ -95,13 +95,15 @@ impl Quantiser<'_> {
         self.builder.sum(&[(1, &up), (-1, &back)], 0, 0)
     }
 
-    fn is_at_least_zero(&mut self, x: &Value) -> Result<Value, Refusal> {
+    /// Whether a value is zero or more.
+    pub fn is_at_least_zero(&mut self, x: &Value) -> Result<Value, Refusal> {
         let node = self.builder.push(AtLeastZero.into(), vec![x.id])?;
         let id = ValueId { node, output: 0 };
         Ok(self.builder.value(id, x.shape.clone(), 0, true))
     }
 
-    fn is_negative(&mut self, x: &Value) -> Result<Value, Refusal> {
+    /// Whether a value is below zero.
+    pub(super) fn is_negative(&mut self, x: &Value) -> Result<Value, Refusal> {
         let bit = self.is_at_least_zero(x)?;
         self.builder.sum(&[(-1, &bit)], 1, 0)
     }
