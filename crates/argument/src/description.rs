@@ -23,7 +23,7 @@ use crate::security::{
 use crate::stack::{Group, GroupKind, Stack};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 2";
+pub const LABEL: &[u8] = b"vouch argument 3";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -396,7 +396,7 @@ impl Draft<'_> {
             let count = self.count::<P>(&stack)?;
             let masks = parameters
                 .zero_knowledge
-                .then(|| MaskShape::new(&count, self.queries, degree::<P>()));
+                .then(|| MaskShape::new(&count, self.queries, degree::<P>()).spread_over(log_len));
             let needed = masks.map_or(0, |masks| masks.base_rows());
             if needed <= mask_rows {
                 break (stack, masks, count);

@@ -1,4 +1,4 @@
-//! Packed loops over the base field that several prover steps share.
+//! Packed loops over the base field that several steps share.
 
 use alloc::vec::Vec;
 
@@ -22,13 +22,14 @@ pub fn coordinates<F: Field, E: ExtensionField<F>>(values: &[E]) -> Vec<Vec<F>> 
         .map(|d| {
             values
                 .iter()
-                .map(|value| value.as_basis_coefficients_slice()[d])
+                .filter_map(|value| value.as_basis_coefficients_slice().get(d).copied())
                 .collect()
         })
         .collect()
 }
 
 /// Extension elements from their coordinates, one vector per coordinate.
+#[cfg(feature = "prove")]
 pub fn from_coordinates<F: Field, E: ExtensionField<F>>(coordinates: &[Vec<F>]) -> Vec<E> {
     let len = coordinates.first().map_or(0, Vec::len);
     (0..len)

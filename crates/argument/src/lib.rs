@@ -25,7 +25,6 @@ pub mod channel;
 pub mod claims;
 pub mod description;
 mod effort;
-#[cfg(feature = "prove")]
 mod kernel;
 pub mod lookup;
 pub mod masks;

@@ -216,6 +216,7 @@ struct Protocol {
 /// Two hidden values with the sum four.
 const SUM: Protocol = Protocol {
     shape: MaskShape {
+        log_spread: 0,
         singles: 2,
         slots: 0,
         row_len: 1,
@@ -240,6 +241,7 @@ const SUM: Protocol = Protocol {
 /// Two hidden values with the product one.
 const PRODUCT: Protocol = Protocol {
     shape: MaskShape {
+        log_spread: 0,
         singles: 0,
         slots: 1,
         row_len: 1,

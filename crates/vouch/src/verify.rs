@@ -7,9 +7,11 @@ use crate::seal::{Seal, SealRejected, Setting, Sort};
 use crate::trusted::Trusted;
 use crate::verifying::{CertificateError, VerifyingKey};
 use argument::reject::Reject;
+use p3_maybe_rayon::prelude::join;
 use program::{Encoding, Place};
 use relation::Interval;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What a verifier knows already and compares a proof with. All of it is optional.
@@ -128,15 +130,12 @@ impl VerifyingKey {
         if proof.key != *self.digest() {
             return Err(Rejected::Key);
         }
-        self.check_certificate(trusted)?;
-        let bound = self.bind(&proof.body.symbols)?;
-        let seals = check_seals(self, &bound, proof)?;
-        let commitments = { self.content.model.iter() }
-            .chain(proof.body.seals.iter().map(|seal| &seal.commitment));
-        let commitments: Vec<&[u8]> = commitments.map(Vec::as_slice).collect();
-        let publics = &proof.body.publics;
-        let argument = &proof.body.argument;
-        bound.backend.verify(publics, &commitments, argument)?;
+        let (certified, verified) = join(
+            || self.check_certificate(trusted),
+            || self.check_argument(proof),
+        );
+        certified?;
+        let (bound, seals) = verified?;
         let (inputs, outputs) = publics_by_name(&bound, proof)?;
         compare(&inputs, &expected.inputs)?;
         compare(&outputs, &expected.outputs)?;
@@ -162,6 +161,22 @@ impl VerifyingKey {
                 .content
                 .total_bits(bound.backend.facts().security_bits)?,
         })
+    }
+
+    /// That the proof's argument and the certificates of its seals hold, if that of the key does.
+    fn check_argument(
+        &self,
+        proof: &Proof,
+    ) -> Result<(Arc<Bound>, BTreeMap<String, Seal>), Rejected> {
+        let bound = self.bind(&proof.body.symbols)?;
+        let seals = check_seals(self, &bound, proof)?;
+        let commitments = { self.content.model.iter() }
+            .chain(proof.body.seals.iter().map(|seal| &seal.commitment));
+        let commitments: Vec<&[u8]> = commitments.map(Vec::as_slice).collect();
+        let publics = &proof.body.publics;
+        let argument = &proof.body.argument;
+        bound.backend.verify(publics, &commitments, argument)?;
+        Ok((bound, seals))
     }
 }
 

@@ -8,6 +8,7 @@ mod pull;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod weights;
 
 use alloc::vec::Vec;
 
@@ -19,6 +20,7 @@ use crate::channel::Channel;
 pub use prove::{Unread, prove};
 pub use pull::{Part, Pulled, evaluate_public, integer, outer, pull_back, strides};
 pub use verify::{Batched, batch, verify, weight};
+pub use weights::Weights;
 
 /// `coefficient * sum_x V[x] * prod_a weights[a][x_a]` for every view `V` of a combination.
 ///
@@ -30,7 +32,7 @@ pub struct Functional<'s, E> {
     /// The sum of views that is read.
     pub combination: &'s Combination,
     /// One weight vector per axis of the combination, as long as the axis.
-    pub weights: Vec<Vec<E>>,
+    pub weights: Vec<Weights<E>>,
 }
 
 /// A claim about the committed columns: the sum of `terms` is `value`.

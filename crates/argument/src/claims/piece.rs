@@ -269,7 +269,7 @@ fn split<E>(axes: &[BlockAxis], functionals: &[Pulled<E>]) -> usize {
     let mut moved = true;
     while moved {
         moved = false;
-        for part in functionals.iter().flat_map(|functional| &functional.parts) {
+        for part in { functionals.iter() }.flat_map(|functional| functional.parts.iter()) {
             let crosses = part.axes.iter().any(|&axis| axis >= split);
             let first = part.axes.iter().min().copied().unwrap_or(split);
             if crosses && first < split {

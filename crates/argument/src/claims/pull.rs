@@ -4,20 +4,24 @@
 //! of the view is a functional with one weight vector per group of source axes. Nothing of the size of a tensor is
 //! ever formed.
 
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use p3_field::{ExtensionField, Field};
 use relation::{Component, View};
 
+use super::weights::Weights;
+
 /// `coefficient * sum_y source[y] * prod_parts weights[y restricted to the part's axes]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pulled<E> {
     /// A factor of the whole sum.
     pub coefficient: E,
-    /// One weight vector per group of source axes; every source axis is in exactly one.
-    pub parts: Vec<Part<E>>,
+    /// One weight vector per group of source axes; every source axis is in exactly one. Copies share them.
+    pub parts: Arc<[Part<E>]>,
 }
 
 /// The weights along some source axes.
@@ -26,7 +30,7 @@ pub struct Part<E> {
     /// The source axes.
     pub axes: Vec<usize>,
     /// One weight per joint index of `axes`, row-major in their order.
-    pub weights: Vec<E>,
+    pub weights: Weights<E>,
 }
 
 /// The outer product of vectors, row-major.
@@ -45,16 +49,20 @@ pub fn outer<'a, E: Field>(mut vectors: impl Iterator<Item = &'a [E]>) -> Vec<E>
 /// come one after the other.
 const REMEMBERED: usize = 8;
 
-/// Functionals that were pulled back lately, but for their coefficients.
+/// How many views' components are remembered: those of a lookup come once for each block of its fractions.
+const REMEMBERED_VIEWS: usize = 16;
+
+/// Functionals that were pulled back lately, but for their coefficients, and the components of views.
 #[derive(Debug)]
 pub struct Recent<'s, E> {
     known: VecDeque<Known<'s, E>>,
+    components: VecDeque<(&'s View, Vec<Component>)>,
 }
 
 #[derive(Debug)]
 struct Known<'s, E> {
     view: &'s View,
-    weights: Vec<Vec<E>>,
+    weights: Vec<Weights<E>>,
     pulled: Pulled<E>,
 }
 
@@ -63,17 +71,23 @@ impl<'s, E: Field> Recent<'s, E> {
     pub fn new() -> Self {
         Self {
             known: VecDeque::with_capacity(REMEMBERED),
+            components: VecDeque::with_capacity(REMEMBERED_VIEWS),
         }
     }
 
     /// [`pull_back`], or a copy of what it gave for another source of the same arrangement.
-    pub fn pull_back(&mut self, view: &'s View, coefficient: E, weights: &[Vec<E>]) -> Pulled<E> {
+    pub fn pull_back(
+        &mut self,
+        view: &'s View,
+        coefficient: E,
+        weights: &[Weights<E>],
+    ) -> Pulled<E> {
         let known = { self.known.iter() }
             .find(|known| view.is_arranged_like(known.view) && weights == known.weights);
         let mut pulled = match known {
             Some(known) => known.pulled.clone(),
             None => {
-                let pulled = pull_back(view, E::ONE, weights);
+                let pulled = pull_back_by(self.components(view), E::ONE, weights);
                 if self.known.len() == REMEMBERED {
                     self.known.pop_front();
                 }
@@ -88,38 +102,63 @@ impl<'s, E: Field> Recent<'s, E> {
         pulled.coefficient *= coefficient;
         pulled
     }
+
+    fn components(&mut self, view: &'s View) -> &[Component] {
+        let known = { self.components.iter() }.position(|(known, _)| view.is_arranged_like(known));
+        let at = known.unwrap_or_else(|| {
+            if self.components.len() == REMEMBERED_VIEWS {
+                self.components.pop_front();
+            }
+            self.components.push_back((view, view.components()));
+            self.components.len().saturating_sub(1)
+        });
+        { self.components.get(at) }.map_or(&[], |(_, components)| components)
+    }
 }
 
 /// Pulls the functional with weights `weights[a]` along axis `a` of `view` back to the view's source.
 ///
 /// Cost: one product per entry of each component.
-pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Vec<E>]) -> Pulled<E> {
-    let mut pulled = Pulled {
-        coefficient,
-        parts: Vec::new(),
-    };
-    for component in view.components() {
-        let part = pull_back_along(&component, weights);
-        match part.as_slice() {
+pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Weights<E>]) -> Pulled<E> {
+    pull_back_by(&view.components(), coefficient, weights)
+}
+
+fn pull_back_by<E: Field>(
+    components: &[Component],
+    mut coefficient: E,
+    weights: &[Weights<E>],
+) -> Pulled<E> {
+    let mut parts = Vec::with_capacity(components.len());
+    for component in components {
+        let along = match component.output_axes.as_slice() {
+            &[axis] if component.is_identity() => weights.get(axis).cloned(),
+            _ => None,
+        };
+        let part = along.unwrap_or_else(|| pull_back_along(component, weights).into());
+        match *part {
             // No source axis: a factor of the whole functional.
-            [weight] if component.source_axes.is_empty() => pulled.coefficient *= *weight,
-            _ => pulled.parts.push(Part {
-                axes: component.source_axes,
+            [weight] if component.source_axes.is_empty() => coefficient *= weight,
+            _ => parts.push(Part {
+                axes: component.source_axes.clone(),
                 weights: part,
             }),
         }
     }
-    pulled
+    Pulled {
+        coefficient,
+        parts: parts.into(),
+    }
 }
 
 /// The weights that a component makes of those of its output axes, one for each joint source index.
 ///
 /// Factors are combined one after the other, in no more steps than [`Component::effort`] says; not at all if one of them
 /// is empty, which leaves nothing of the others.
-fn pull_back_along<E: Field>(component: &Component, weights: &[Vec<E>]) -> Vec<E> {
-    let joint = |axes: &[usize]| {
-        let weights = axes.iter().filter_map(|&axis| weights.get(axis));
-        outer(weights.map(Vec::as_slice))
+fn pull_back_along<E: Field>(component: &Component, weights: &[Weights<E>]) -> Vec<E> {
+    let of = |axis: &usize| weights.get(*axis).map(|weights| &**weights);
+    let joint = |axes: &[usize]| match axes {
+        [axis] => Cow::Borrowed(of(axis).unwrap_or_default()),
+        axes => Cow::Owned(outer(axes.iter().filter_map(of))),
     };
     let mut part = vec![E::ZERO; component.source_len()];
     let mut add = |source: usize, weight: E| {
@@ -281,7 +320,7 @@ mod tests {
         let output: Vec<Axis> = vec![(n, 0, vec![(0, 1)]), (n, 0, vec![(1, 1)])];
         let all = (0..4).map(|digit| (digit, 1)).collect();
         let sources: Vec<Axis> = vec![(2 * n + 4, 0, all)];
-        let weights = vec![vec![E::TWO; n]; 2];
+        let weights = vec![Weights::from(vec![E::TWO; n]); 2];
         // The guard leaves two of the pairs of the last two digits, or none.
         for (offset, expected) in [(-1, 2 * 4 * 64), (-10, 0)] {
             let guards: Vec<Axis> = vec![(1, offset, vec![(2, 1), (3, 1)])];
@@ -294,7 +333,7 @@ mod tests {
             let sum: E = pulled
                 .parts
                 .iter()
-                .flat_map(|part| part.weights.clone())
+                .flat_map(|part| part.weights.iter().copied())
                 .sum();
             assert_eq!(sum, E::from_u32(expected));
         }

@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use p3_field::{ExtensionField, Field, PrimeCharacteristicRing};
 use p3_maybe_rayon::prelude::*;
@@ -163,27 +164,28 @@ pub fn weight<E: Field>(system: &System, stack: &Stack, columns: &[Vec<Pulled<E>
 fn block_weight<E: Field>(shape: &[usize], block: &Placed, pulled: &[Pulled<E>], z: &[E]) -> E {
     let log_size = block.log_size();
     let (high, mut low) = z.split_at(z.len().saturating_sub(log_size));
-    let mut axes: Vec<Vec<E>> = Vec::with_capacity(block.axes.len());
-    for axis in &block.axes {
+    let mut axes: Vec<Along<E>> = Vec::with_capacity(block.axes.len());
+    for (axis, &extent) in block.axes.iter().zip(shape) {
         let (own, rest) = low.split_at(axis.log.min(low.len()));
-        axes.push(eq_vector(own));
+        let mut eq = eq_vector(own);
+        eq.truncate(extent.saturating_sub(axis.start));
+        axes.push(Along {
+            extent,
+            start: axis.start,
+            eq,
+        });
         low = rest;
     }
     let index = u32::try_from(log_size)
         .ok()
         .and_then(|s| block.position.checked_shr(s))
         .unwrap_or(0);
-    let sum: E = pulled
-        .iter()
+    // Most functionals are about other blocks of the column: what they read is a block of the lookups.
+    let sum: E = { pulled.iter() }
+        .filter(|functional| functional.parts.iter().all(|part| part.meets(&axes)))
         .map(|functional| {
-            let mut product = functional.coefficient;
-            for part in &functional.parts {
-                if product.is_zero() {
-                    break;
-                }
-                product *= part_weight(shape, block, part, &axes);
-            }
-            product
+            let parts = { functional.parts.iter() }.map(|part| part_weight(part, &axes));
+            parts.fold(functional.coefficient, |product, weight| product * weight)
         })
         .sum();
     if sum.is_zero() {
@@ -193,44 +195,63 @@ fn block_weight<E: Field>(shape: &[usize], block: &Placed, pulled: &[Pulled<E>],
     }
 }
 
+/// What of an axis of a column lies in a block, with the values of `eq` there.
+struct Along<E> {
+    extent: usize,
+    start: usize,
+    eq: Vec<E>,
+}
+
+impl<E> Along<E> {
+    /// The indices of the axis that lie in the block.
+    fn range(&self) -> Range<usize> {
+        self.start..self.start.saturating_add(self.eq.len())
+    }
+}
+
+impl<E: Field> Part<E> {
+    /// Whether some weight in the block may not be zero: exact for a part of one axis.
+    fn meets(&self, block: &[Along<E>]) -> bool {
+        let &[axis] = self.axes.as_slice() else {
+            return true;
+        };
+        let support = self.weights.support();
+        { block.get(axis) }.is_some_and(|along| {
+            let range = along.range();
+            support.start < range.end && range.start < support.end
+        })
+    }
+}
+
 /// The sum over the block of the part's weights times `eq`.
-fn part_weight<E: Field>(shape: &[usize], block: &Placed, part: &Part<E>, eqs: &[Vec<E>]) -> E {
-    // Joint indices of the part within the block, with the product of the axes' eq values.
-    let mut entries: Vec<(usize, E)> = vec![(0, E::ONE)];
+fn part_weight<E: Field>(part: &Part<E>, block: &[Along<E>]) -> E {
     let Some((&last, outer)) = part.axes.split_last() else {
         return part.weights.first().copied().unwrap_or(E::ZERO);
     };
-    let range = |axis: usize| {
-        let (start, eq) = (
-            block.axes.get(axis).map_or(0, |axis| axis.start),
-            eqs.get(axis).map(Vec::as_slice).unwrap_or_default(),
-        );
-        let size = shape.get(axis).copied().unwrap_or(0);
-        (size, start, size.saturating_sub(start).min(eq.len()), eq)
-    };
-    for &axis in outer {
-        let (size, start, len, eq) = range(axis);
-        entries = entries
-            .iter()
-            .flat_map(|&(joint, value)| {
-                eq.iter().take(len).enumerate().map(move |(y, &e)| {
-                    (
-                        joint
-                            .saturating_mul(size)
-                            .saturating_add(start.saturating_add(y)),
-                        value * e,
-                    )
-                })
-            })
-            .collect();
+    // Joint indices of the part within the block, with the product of the axes' eq values.
+    let mut entries: Vec<(usize, E)> = vec![(0, E::ONE)];
+    for along in outer.iter().filter_map(|&axis| block.get(axis)) {
+        let step = |(joint, value): (usize, E)| {
+            let first = joint.saturating_mul(along.extent);
+            let eq = along.range().zip(&along.eq);
+            eq.map(move |(y, &e)| (first.saturating_add(y), value * e))
+        };
+        entries = entries.into_iter().flat_map(step).collect();
     }
-    let (size, start, len, eq) = range(last);
-    entries
-        .into_iter()
-        .map(|(joint, value)| {
-            let first = joint.saturating_mul(size).saturating_add(start);
-            let weights = part.weights.iter().skip(first).take(len);
-            value * weights.zip(eq).map(|(&w, &e)| w * e).sum::<E>()
-        })
-        .sum()
+    let Some(along) = block.get(last) else {
+        return E::ZERO;
+    };
+    let support = part.weights.support();
+    let sum = |(joint, value): (usize, E)| {
+        // Of the row of the block only what meets the support.
+        let row = joint
+            .saturating_mul(along.extent)
+            .saturating_add(along.start);
+        let skipped = support.start.saturating_sub(row);
+        let first = row.saturating_add(skipped);
+        let weights = { part.weights.get(first..support.end) }.unwrap_or_default();
+        let eq = along.eq.get(skipped..).unwrap_or_default();
+        value * weights.iter().zip(eq).map(|(&w, &e)| w * e).sum::<E>()
+    };
+    entries.into_iter().map(sum).sum()
 }

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use p3_field::{Field, PrimeCharacteristicRing};
 use relation::{Block, Combination, Layout, LayoutError, Relation, Source, System, View};
 
-use crate::claims::Functional;
+use crate::claims::{self, Functional};
 use crate::multilinear::{eq_index, eq_vector};
 
 /// The fractions of a system: one for each row of each lookup and for each entry of each table that is looked up.
@@ -300,7 +300,7 @@ struct Weights<E> {
     /// The factor of the block's place in the row.
     coefficient: E,
     /// For each axis one weight for each index of the tensor, zero outside the block.
-    axes: Vec<Vec<E>>,
+    axes: Vec<claims::Weights<E>>,
 }
 
 impl<E: Field> Weights<E> {
@@ -319,14 +319,14 @@ impl<E: Field> Weights<E> {
             for (weight, eq) in weights.iter_mut().skip(axis.start).zip(eq_vector(own)) {
                 *weight = eq;
             }
-            axes.push(weights);
+            axes.push(weights.into());
         }
         Self { coefficient, axes }
     }
 
     /// The sum of all weights.
     fn total(&self) -> E {
-        let sums = self.axes.iter().map(|axis| axis.iter().copied().sum());
+        let sums = { self.axes.iter() }.map(|axis| axis.supported().iter().copied().sum());
         sums.fold(self.coefficient, |product, sum: E| product * sum)
     }
 
@@ -338,7 +338,7 @@ impl<E: Field> Weights<E> {
         further: Vec<Vec<E>>,
     ) -> Functional<'s, E> {
         let mut weights = self.axes.clone();
-        weights.extend(further);
+        weights.extend(further.into_iter().map(claims::Weights::from));
         Functional {
             coefficient: self.coefficient * factor,
             combination,

@@ -30,6 +30,11 @@ impl<E> core::fmt::Debug for MaskRows<E> {
 }
 
 impl<E> MaskRows<E> {
+    /// The sizes of the argument.
+    pub fn shape(&self) -> &MaskShape {
+        &self.shape
+    }
+
     /// The masks, for the sender.
     pub fn masks(&self) -> &Masks<E> {
         &self.masks
@@ -87,18 +92,31 @@ impl<E> MaskRows<E> {
         Self { shape, masks, rows }
     }
 
-    /// Writes the coefficients of base row `row` (of [`MaskShape::base_rows`]) from `start` on.
-    pub fn write<F>(&self, row: usize, start: usize, coefficients: &mut [F])
+    /// The coefficients of base row `row` (of [`MaskShape::base_rows`]) before it is spread.
+    ///
+    /// The witness may have more rows for masks than the masks need; they hold nothing.
+    pub fn row<F>(&self, row: usize) -> impl Iterator<Item = F>
     where
         F: TwoAdicField,
         E: ExtensionField<F>,
     {
         let (row, coordinate) = (row / self.shape.degree, row % self.shape.degree);
+        let row = self.rows.get(row).into_iter().flatten();
+        row.map(move |value| value.as_basis_coefficients_slice()[coordinate])
+    }
+
+    /// Writes the coefficients of base row `row`, spread, from `start` on.
+    pub fn write<F>(&self, row: usize, start: usize, coefficients: &mut [F])
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F>,
+    {
         coefficients.fill(F::ZERO);
-        // The witness may have more rows for masks than the masks need; they hold nothing.
-        let from = self.rows.get(row).into_iter().flatten().skip(start);
-        for (to, from) in coefficients.iter_mut().zip(from) {
-            *to = from.as_basis_coefficients_slice()[coordinate];
+        let step = 1 << self.shape.log_spread;
+        let first = start.div_ceil(step);
+        let places = coefficients.iter_mut().skip(first * step - start);
+        for (to, from) in places.step_by(step).zip(self.row(row).skip(first)) {
+            *to = from;
         }
     }
 

@@ -16,6 +16,9 @@ pub struct MaskShape {
     pub queries: usize,
     /// The degree of the challenge field over the base field: base rows of one row.
     pub degree: usize,
+    /// The rows are polynomials in `X` to the power `2^log_spread`: far shorter than those of data, they have no need
+    /// of a transform of their length.
+    pub log_spread: usize,
 }
 
 /// What a row of the mask argument is.
@@ -46,11 +49,21 @@ impl MaskShape {
             row_len: 1 << log_len,
             queries,
             degree,
+            log_spread: 0,
         };
         (3..13)
             .map(candidate)
             .min_by_key(MaskShape::elements)
             .unwrap_or_else(|| candidate(6))
+    }
+
+    /// The same rows, spread over polynomials of `2^log_len` coefficients.
+    pub fn spread_over(self, log_len: usize) -> Self {
+        let own = p3_util::log2_ceil_usize(self.longest_row());
+        Self {
+            log_spread: log_len.saturating_sub(own),
+            ..self
+        }
     }
 
     /// Elements of the challenge field that the argument adds to a proof.
@@ -98,7 +111,7 @@ impl MaskShape {
             .saturating_sub(1)
     }
 
-    /// The number of coefficients of the longest row.
+    /// The number of coefficients of the longest row, before rows are spread.
     pub fn longest_row(&self) -> usize {
         self.row_len
             .saturating_add(self.quadratic_len())

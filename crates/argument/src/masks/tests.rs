@@ -31,6 +31,7 @@ fn shape(singles: usize, slots: usize) -> MaskShape {
         40,
         2,
     )
+    .spread_over(LOG_LEN)
 }
 
 /// Random equations that hold for the masks.

@@ -4,11 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use p3_challenger::FieldChallenger;
-use p3_field::{ExtensionField, TwoAdicField, batch_multiplicative_inverse};
+use p3_field::{ExtensionField, Field, TwoAdicField, batch_multiplicative_inverse};
+use p3_maybe_rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::MaskShape;
 use crate::channel::Affine;
+use crate::kernel::{coordinates, dot};
 use crate::reject::Reject;
 
 const STEP: &str = "masks";
@@ -43,7 +45,7 @@ pub(super) struct Batched<E> {
 /// Batches the equations by `delta, delta^2, ..`.
 ///
 /// The powers start at one, so a blind whose sum over `H` is not zero cannot make up for a wrong equation.
-pub(super) fn batch<E: p3_field::Field>(
+pub(super) fn batch<E: Field>(
     shape: &MaskShape,
     equations: &[Affine<E>],
     delta: E,
@@ -135,14 +137,6 @@ where
     })
 }
 
-/// The value at `x` of the polynomial with the given coefficients.
-fn evaluate<F: TwoAdicField, E: ExtensionField<F>>(coefficients: &[E], x: F) -> E {
-    coefficients
-        .iter()
-        .rev()
-        .fold(E::ZERO, |value, &coefficient| value * x + coefficient)
-}
-
 /// `L_k(x) = zeta_k (x^l - 1) / (l (x - zeta_k))`: the Lagrange basis of `H` at `x` outside `H`.
 fn lagrange<F: TwoAdicField>(log_len: usize, x: F) -> Vec<F> {
     let group: Vec<F> = F::two_adic_generator(log_len)
@@ -157,6 +151,25 @@ fn lagrange<F: TwoAdicField>(log_len: usize, x: F) -> Vec<F> {
         .zip(group)
         .map(|(inverse, zeta)| inverse * zeta * scale)
         .collect()
+}
+
+/// The revealed polynomials and the weights by coordinates: their values at points of the base field are products there.
+struct Coordinates<F> {
+    linear: Vec<Vec<F>>,
+    quadratic: Vec<Vec<F>>,
+    weights: Vec<Vec<Vec<F>>>,
+}
+
+/// `sum_i vector_i factors_i` of a vector given by its coordinates, which has at most as many entries as there are
+/// factors.
+fn combine<F: Field, E: ExtensionField<F>>(vector: &[Vec<F>], factors: &[F]) -> E {
+    E::from_basis_coefficients_fn(|d| {
+        let coordinates = vector.get(d).map_or(&[][..], Vec::as_slice);
+        dot(
+            coordinates,
+            factors.get(..coordinates.len()).unwrap_or_default(),
+        )
+    })
 }
 
 impl<E> Pending<E> {
@@ -176,41 +189,68 @@ impl<E> Pending<E> {
                 found: rows.len(),
             });
         }
-        for (&x, &base) in points.iter().zip(rows) {
-            if base.len() != self.shape.base_rows() {
-                return Err(Reject::Length {
-                    part: "opened mask rows",
-                    expected: self.shape.base_rows(),
-                    found: base.len(),
-                });
-            }
+        let expected = self.shape.base_rows();
+        if let Some(row) = rows.iter().find(|row| row.len() != expected) {
+            return Err(Reject::Length {
+                part: "opened mask rows",
+                expected,
+                found: row.len(),
+            });
+        }
+        let coordinates = self.coordinates();
+        let holds = points.par_iter().zip(rows).all(|(&x, &base)| {
             let values: Vec<E> = base
                 .chunks(self.shape.degree)
                 .filter_map(|chunk| E::from_basis_coefficients_slice(chunk))
                 .collect();
             // The blinds are the last two rows.
             let (masks, blinds) = values.split_at(values.len().saturating_sub(2));
-            if blinds != self.blinds(x, masks) {
-                return Err(Reject::Equation { step: STEP });
-            }
+            blinds == self.blinds_at(&coordinates, x, masks)
+        });
+        if holds {
+            Ok(())
+        } else {
+            Err(Reject::Equation { step: STEP })
         }
-        Ok(())
     }
 
     /// The symbols of the two blinds, linear and quadratic, for which both tests pass at `x`, given those of the rows
     /// of masks.
+    #[cfg(test)]
     pub(crate) fn blinds<F>(&self, x: F, masks: &[E]) -> [E; 2]
     where
         F: TwoAdicField,
         E: ExtensionField<F>,
     {
+        self.blinds_at(&self.coordinates(), x, masks)
+    }
+
+    fn coordinates<F: Field>(&self) -> Coordinates<F>
+    where
+        E: ExtensionField<F>,
+    {
+        Coordinates {
+            linear: coordinates(&self.linear),
+            quadratic: coordinates(&self.quadratic),
+            weights: { self.weights.iter() }
+                .map(|weights| coordinates(weights))
+                .collect(),
+        }
+    }
+
+    fn blinds_at<F>(&self, coordinates: &Coordinates<F>, x: F, masks: &[E]) -> [E; 2]
+    where
+        F: TwoAdicField,
+        E: ExtensionField<F>,
+    {
+        let x = x.exp_power_of_2(self.shape.log_spread);
         let log_len = p3_util::log2_ceil_usize(self.shape.row_len);
         let lagrange = lagrange(log_len, x);
-        let weighted = masks.iter().zip(&self.weights).map(|(&value, weights)| {
-            let weight: E = weights.iter().zip(&lagrange).map(|(&w, &l)| w * l).sum();
-            weight * value
-        });
-        let linear = evaluate(&self.linear, x) - weighted.sum::<E>();
+        let longest = self.linear.len().max(self.quadratic.len());
+        let powers: Vec<F> = x.powers().take(longest).collect();
+        let weighted = { masks.iter().zip(&coordinates.weights) }
+            .map(|(&value, weights)| value * combine::<F, E>(weights, &lagrange));
+        let linear = combine::<F, E>(&coordinates.linear, &powers) - weighted.sum::<E>();
 
         let (singles, slots) = (self.shape.single_rows(), self.shape.slot_rows());
         let part = |index: usize| {
@@ -219,7 +259,7 @@ impl<E> Pending<E> {
                 .skip(singles.saturating_add(index.saturating_mul(slots)))
         };
         let vanishing = x.exp_power_of_2(log_len) - F::ONE;
-        let mut quadratic = evaluate(&self.quadratic, x) * vanishing;
+        let mut quadratic = combine::<F, E>(&coordinates.quadratic, &powers) * vanishing;
         let mut power = E::ONE;
         for ((&p, &q), &s) in part(0).zip(part(1)).zip(part(2)).take(slots) {
             power *= self.slot_challenge;

@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use p3_dft::{Radix2DFTSmallBatch, TwoAdicSubgroupDft};
 use p3_field::PrimeCharacteristicRing;
@@ -32,6 +33,11 @@ pub trait Rows: Sync {
         0
     }
 
+    /// The rows that are polynomials in a power of `X`; none unless said otherwise.
+    fn spread(&self) -> Spread {
+        Spread::default()
+    }
+
     /// Writes coefficients `start..start + coefficients.len()` of one row.
     ///
     /// Shapes: `row < self.rows()`; `start` is a multiple of `coefficients.len()`, which is a power of two
@@ -39,6 +45,24 @@ pub trait Rows: Sync {
     ///
     /// The group overwrites its hidden coefficients, the last ones of each row; these must be left zero.
     fn write(&self, row: usize, start: usize, coefficients: &mut [F]);
+}
+
+/// Rows whose only coefficients that are not zero are those at multiples of `2^log`.
+///
+/// Their codewords repeat themselves, `2^log` times in each coset.
+#[derive(Clone, Debug, Default)]
+pub struct Spread {
+    /// Which rows, one after the other.
+    pub rows: Range<usize>,
+    /// `log`; zero for rows like all others.
+    pub log: usize,
+}
+
+impl Spread {
+    /// The entries of other rows among those of all rows.
+    fn others<'a>(&self, entries: &'a [F]) -> [&'a [F]; 2] {
+        [&entries[..self.rows.start], &entries[self.rows.end..]]
+    }
 }
 
 /// The random coefficients at the end of each row.
@@ -95,23 +119,28 @@ impl Randomness {
     /// The codeword matrix `[positions, rows]` of all rows.
     pub(super) fn encode(&self, rows: &dyn Rows) -> Vec<F> {
         let Self { code, shape, .. } = self;
-        let width = shape.rows;
+        let (width, spread) = (shape.rows, rows.spread());
         let size = code.len() * width;
         let mut codewords = F::zero_vec(code.positions() * width);
-        let mut scratch = RowMajorMatrix::new(F::zero_vec(size), width);
+        let others = width - spread.rows.len();
+        let mut scratch = RowMajorMatrix::new(F::zero_vec(code.len() * others), others);
         let dft = Radix2DFTSmallBatch::new(code.len());
         // The coefficients wait in the segment that is encoded last.
         let last = (1 << code.log_inv_rate()) - 1;
         let (encoded, coefficients) = codewords.split_at_mut(last * size);
         self.fill(rows, coefficients);
-        for (coset, segment) in encoded.chunks_exact_mut(size).enumerate() {
-            shift(coefficients, width, code.shift(coset), &mut scratch.values);
+        let few: Vec<F> = { coefficients.chunks_exact(width).step_by(1 << spread.log) }
+            .flat_map(|row| row[spread.rows.clone()].iter().copied())
+            .collect();
+        let mut segments = encoded.chunks_exact_mut(size);
+        for coset in 0..=last {
+            let by = code.shift(coset);
+            shift(coefficients, width, &spread, by, &mut scratch.values);
             scratch = dft.dft_batch(scratch);
-            copy(&scratch.values, segment);
+            let few = encode_few(&few, &spread, by, &dft);
+            let segment = segments.next().unwrap_or(&mut *coefficients);
+            merge(&scratch.values, &few, &spread, width, segment);
         }
-        shift(coefficients, width, code.shift(last), &mut scratch.values);
-        scratch = dft.dft_batch(scratch);
-        copy(&scratch.values, coefficients);
         codewords
     }
 
@@ -139,29 +168,117 @@ impl Randomness {
     }
 }
 
-/// Multiplies coefficient `b` of every row by `shift^b`.
-fn shift(coefficients: &[F], rows: usize, shift: F, target: &mut [F]) {
+/// Multiplies coefficient `b` of every row that is not spread by `shift^b`.
+fn shift(coefficients: &[F], rows: usize, spread: &Spread, shift: F, target: &mut [F]) {
+    let others = rows - spread.rows.len();
     target
-        .par_chunks_mut(BLOCK * rows)
+        .par_chunks_mut(BLOCK * others)
         .zip(coefficients.par_chunks(BLOCK * rows))
         .enumerate()
         .for_each(|(index, (target, source))| {
             let powers = shift.shifted_powers(shift.exp_u64((index * BLOCK) as u64));
             for ((target, source), power) in target
-                .chunks_exact_mut(rows)
+                .chunks_exact_mut(others)
                 .zip(source.chunks_exact(rows))
                 .zip(powers)
             {
-                target.copy_from_slice(source);
+                let [before, behind] = spread.others(source);
+                target[..before.len()].copy_from_slice(before);
+                target[before.len()..].copy_from_slice(behind);
                 p3_field::scale_slice_in_place_single_core(target, power);
             }
         });
 }
 
-fn copy(source: &[F], target: &mut [F]) {
-    const PIECE: usize = 1 << 14;
+/// The values of the rows that are spread on one coset, until they repeat.
+fn encode_few(few: &[F], spread: &Spread, shift: F, dft: &Radix2DFTSmallBatch<F>) -> Vec<F> {
+    let width = spread.rows.len();
+    if width == 0 {
+        return Vec::new();
+    }
+    let mut few = few.to_vec();
+    let powers = shift.exp_power_of_2(spread.log).powers();
+    for (row, power) in few.chunks_exact_mut(width).zip(powers) {
+        p3_field::scale_slice_in_place_single_core(row, power);
+    }
+    dft.dft_batch(RowMajorMatrix::new(few, width)).values
+}
+
+/// Puts the values of all rows on one coset together.
+fn merge(others: &[F], few: &[F], spread: &Spread, rows: usize, target: &mut [F]) {
+    const PIECE: usize = 1 << 9;
+    let (width, narrow) = (spread.rows.len(), rows - spread.rows.len());
     target
-        .par_chunks_mut(PIECE)
-        .zip(source.par_chunks(PIECE))
-        .for_each(|(target, source)| target.copy_from_slice(source));
+        .par_chunks_mut(PIECE * rows)
+        .zip(others.par_chunks(PIECE * narrow))
+        .enumerate()
+        .for_each(|(piece, (target, others))| {
+            let rows = target
+                .chunks_exact_mut(rows)
+                .zip(others.chunks_exact(narrow));
+            for (at, (target, others)) in (piece * PIECE..).zip(rows) {
+                let few = match few.len().checked_div(width) {
+                    Some(period) => &few[at % period * width..][..width],
+                    None => &[],
+                };
+                let (before, behind) = others.split_at(spread.rows.start);
+                target[..before.len()].copy_from_slice(before);
+                target[spread.rows.clone()].copy_from_slice(few);
+                target[spread.rows.end..].copy_from_slice(behind);
+            }
+        });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Five rows, the third and fourth of which have every eighth coefficient only.
+    struct Few {
+        said: bool,
+    }
+
+    impl Rows for Few {
+        fn rows(&self) -> usize {
+            5
+        }
+
+        fn own(&self) -> usize {
+            5
+        }
+
+        fn spread(&self) -> Spread {
+            if self.said {
+                Spread { rows: 2..4, log: 3 }
+            } else {
+                Spread::default()
+            }
+        }
+
+        fn write(&self, row: usize, start: usize, coefficients: &mut [F]) {
+            for (at, coefficient) in (start..).zip(coefficients) {
+                let empty = (2..4).contains(&row) && at % 8 != 0;
+                *coefficient = F::from_usize(if empty { 0 } else { at * at + row });
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_are_spread_have_the_codewords_of_their_coefficients() {
+        for log_len in [4, 9] {
+            let encode = |said| {
+                Randomness {
+                    code: Code::new(log_len, 2).expect("a code"),
+                    shape: GroupShape {
+                        rows: 5,
+                        own: 5,
+                        hidden: 0,
+                    },
+                    hidden: Vec::new(),
+                }
+                .encode(&Few { said })
+            };
+            assert_eq!(encode(true), encode(false), "{log_len}");
+        }
+    }
 }

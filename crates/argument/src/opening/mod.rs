@@ -80,7 +80,7 @@ pub use code::Code;
 #[cfg(feature = "prove")]
 pub use committed::{CommitError, Committed};
 #[cfg(feature = "prove")]
-pub use encode::Rows;
+pub use encode::{Rows, Spread};
 pub use group::{Commitment, GroupShape};
 pub use proof::{GroupOpening, OpeningProof};
 #[cfg(all(test, feature = "prove"))]

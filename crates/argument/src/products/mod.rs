@@ -50,7 +50,7 @@ pub use shape::ProductShape;
 use shape::{Axis, EinsumShape, RelationShape};
 
 use crate::channel::{Channel, challenges};
-use crate::claims::{Claim, Claims, Functional};
+use crate::claims::{Claim, Claims, Functional, Weights};
 use crate::reject::Reject;
 use crate::sumcheck;
 
@@ -178,7 +178,7 @@ fn functional<'s, E: Field>(
         combination,
         weights: axes
             .iter()
-            .map(|axis| axis.weights(common, own))
+            .map(|axis| axis.weights(common, own).map(Weights::from))
             .collect::<Result<_, Reject>>()?,
     })
 }

@@ -9,7 +9,7 @@ use super::{Reused, Secret};
 use crate::block::BlockReader;
 use crate::claims::Unread;
 use crate::description::{Description, degree};
-use crate::opening::Rows;
+use crate::opening::{Rows, Spread};
 use crate::profile::{F, Profile};
 use crate::stack::{Group, GroupKind, tail};
 
@@ -61,6 +61,14 @@ impl<P: Profile> Rows for GroupRows<'_, P> {
 
     fn own(&self) -> usize {
         self.rows() - self.blocks.len()
+    }
+
+    fn spread(&self) -> Spread {
+        let data = self.blocks.len();
+        Spread {
+            rows: data..data + self.mask_rows,
+            log: { self.secret }.map_or(0, |secret| secret.masks.shape().log_spread),
+        }
     }
 
     fn write(&self, row: usize, start: usize, coefficients: &mut [F]) {

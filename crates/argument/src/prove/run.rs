@@ -1,6 +1,5 @@
 //! One proof in the making: the steps of the argument, from the prover's side.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use p3_challenger::FieldChallenger;
@@ -226,17 +225,20 @@ impl<P: Profile> Run<'_, P> {
     fn mask_value(&self, secret: &Secret<P::E>, point: &[P::E]) -> P::E {
         let (stack, masks) = (self.description.stack(), self.description.masks());
         let (z_row, z_col) = point.split_at(stack.log_rows);
-        let eq = coordinates::<F, P::E>(&eq_vector(z_col));
-        let mut row = vec![F::ZERO; masks.map_or(0, |shape| shape.longest_row())];
+        // Coefficients of a row that is spread lie where the last coordinates of their places are zero.
+        let log_spread = masks.map_or(0, |shape| shape.log_spread);
+        let (short, low) = z_col.split_at(z_col.len() - log_spread);
+        let factor: P::E = low.iter().map(|&z| P::E::ONE - z).product();
+        let eq = coordinates::<F, P::E>(&eq_vector(short));
         let rows = eq_vector(z_row)
             .into_iter()
             .take(stack.rows())
             .skip(stack.first_mask_row());
         let rows = rows.enumerate().map(|(number, weight)| {
-            secret.masks.write(number, 0, &mut row);
+            let row: Vec<F> = secret.masks.row(number).collect();
             weight * P::E::from_basis_coefficients_fn(|e| dot(&eq[e][..row.len()], &row))
         });
-        rows.sum::<P::E>() + evaluate::<P>(&secret.polynomial, z_col)
+        rows.sum::<P::E>() * factor + evaluate::<P>(&secret.polynomial, z_col)
     }
 
     /// Runs the verifier's body on the messages, which gives the equations, and proves them.

@@ -16,6 +16,14 @@ pub struct Tables {
     pub unit_bits: i32,
 }
 
+/// Bits of the number of entries of a table in which `count` values are looked up at the reference sizes: a proof
+/// commits to a count for each entry, so a table of more than twice as many costs more than the values do.
+pub fn bits_for(count: usize) -> u32 {
+    /// Fewer make results visibly coarser.
+    const FEWEST: u32 = 14;
+    count.saturating_mul(2).max(1 << FEWEST).ilog2()
+}
+
 /// Fraction bits of the slope of an asymptote.
 const SLOPE: i32 = 10;
 

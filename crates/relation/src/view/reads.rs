@@ -50,15 +50,26 @@ impl View {
             && self.axes().all(|axis| axis.always_in_range(&self.digits))
             && self.output.iter().all(|axis| axis.is_dense(&self.digits))
             && self.are_disjoint(|view| &view.output);
-        let components = self.components();
-        let most = { components.iter() }
-            .map(|component| self.most_reads(component, effort))
-            .fold(1u64, u64::saturating_mul);
+        let most = if self.reads_once() {
+            1
+        } else {
+            self.components()
+                .iter()
+                .map(|component| self.most_reads(component, effort))
+                .fold(1u64, u64::saturating_mul)
+        };
         Reads {
             support: Some(support),
             most,
             full,
         }
+    }
+
+    /// Whether the form shows that an output index determines all digits: what most views are.
+    fn reads_once(&self) -> bool {
+        let free = |digit: &usize| self.output.iter().all(|axis| axis.stride(*digit) == 0);
+        self.values((0..self.digits.len()).filter(free)) == 1 && { self.output.iter() }
+            .all(|axis| axis.is_injective(&self.digits))
     }
 
     /// Whether no digit occurs in two of the axes.
@@ -134,8 +145,11 @@ impl View {
         if self.reads_within(effort).most != 1 {
             return false;
         }
-        let components = self.components();
-        shown || { components.iter() }.all(|component| covers(component, effort))
+        shown
+            || self
+                .components()
+                .iter()
+                .all(|component| covers(component, effort))
     }
 
     /// Whether the values of a dense form are as many as its extent.

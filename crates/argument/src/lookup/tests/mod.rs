@@ -112,7 +112,7 @@ impl Case {
         let read = reader(assignment, &publics);
         let term = |term: &crate::claims::Functional<'_, E>| {
             let shape = term.combination.shape();
-            let sizes: Vec<usize> = term.weights.iter().map(Vec::len).collect();
+            let sizes: Vec<usize> = term.weights.iter().map(|w| w.len()).collect();
             assert_eq!(sizes, shape);
             let value = |index| {
                 let x = relation::shape::unravel(shape, index);

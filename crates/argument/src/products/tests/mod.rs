@@ -45,7 +45,7 @@ fn integer(value: i128) -> E {
 /// What the claims say of the values: by the definition, index by index.
 fn evaluate(system: &System, values: &Assignment, functional: &Functional<'_, E>) -> E {
     let shape = functional.combination.shape();
-    let sizes: Vec<usize> = functional.weights.iter().map(Vec::len).collect();
+    let sizes: Vec<usize> = functional.weights.iter().map(|w| w.len()).collect();
     assert_eq!(sizes, shape, "one weight per index of each axis");
     let sum: E = (0..shape.iter().product())
         .map(|index| {

@@ -91,6 +91,8 @@ struct Hollow {
     commitment: Commitment<Programmed>,
     tree: Data,
     leaves: BTreeMap<usize, Vec<F>>,
+    /// Symbols of the rows of masks, by the point that they depend on.
+    masks: BTreeMap<F, Vec<E>>,
 }
 
 impl Hollow {
@@ -102,6 +104,7 @@ impl Hollow {
             commitment: Commitment { root },
             tree,
             leaves: BTreeMap::new(),
+            masks: BTreeMap::new(),
         }
     }
 
@@ -333,8 +336,9 @@ impl<'a> Simulator<'a> {
         let shape = description.masks().expect("zero knowledge");
         assert_eq!(group.kind, GroupKind::Witness);
         let mut leaf = random::elements(group.layout.rows).expect("randomness");
-        let masks = uniforms(shape.rows() - 2);
-        let blinds = pending.blinds(x, &masks);
+        let masks = { witness.masks.entry(x.exp_power_of_2(shape.log_spread)) }
+            .or_insert_with(|| uniforms(shape.rows() - 2));
+        let blinds = pending.blinds(x, masks);
         for value in masks.iter().chain(&blinds) {
             leaf.extend(value.as_basis_coefficients_slice());
         }
