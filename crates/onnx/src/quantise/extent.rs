@@ -25,6 +25,8 @@ pub(super) struct Extent {
     pub argument_bits: i32,
     /// Fraction bits of the values.
     pub bits: i32,
+    /// Whether more entries would tell apart arguments whose values differ by more than they should.
+    pub coarse: bool,
 }
 
 /// A function, and where it is taken.
@@ -126,6 +128,8 @@ impl Shape<'_> {
         const FINE: (i32, i32) = (10, 9);
         /// Bits of an argument in its range at the least.
         const FEWEST: i32 = 8;
+        /// A table of as few entries as there are values moves none by more than half of such a part of the largest.
+        const COARSE: i32 = 12;
         let (mut low, mut high) = (self.end(-1.0), self.end(1.0));
         // Where both asymptotes hold, either does.
         if low.at > high.at {
@@ -143,6 +147,7 @@ impl Shape<'_> {
         let part = |bits: i32, of: f64| bits + log2_of((0.0, steep)) - log2_of((0.0, of));
         let spread = range.1 - range.0;
         let enough = part(FINE.0, range.0.abs().max(range.1.abs())).max(part(FINE.1, spread));
+        let least = { part(COARSE, range.0.abs().max(range.1.abs())) }.min(wanted.min(x.bits));
         let natural = low.natural && high.natural && !self.exact;
         if natural && enough <= shared && shared <= x.bits {
             let argument_bits = shared.min(wanted);
@@ -155,6 +160,7 @@ impl Shape<'_> {
                 high,
                 argument_bits,
                 bits,
+                coarse: argument_bits < least,
             };
         }
         let (lo, hi) = self.limits;
@@ -169,6 +175,7 @@ impl Shape<'_> {
             high,
             argument_bits,
             bits,
+            coarse: argument_bits < least,
         }
     }
 

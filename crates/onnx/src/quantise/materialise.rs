@@ -65,7 +65,8 @@ impl Quantiser<'_> {
         let sizes: Result<Vec<usize>, _> = { cut.shape.iter() }.map(|dim| self.size(dim)).collect();
         let count = sizes?.into_iter().fold(1, usize::saturating_mul);
         let tables = table::Tables {
-            bits: table::bits_for(count).min(self.options.table_bits),
+            bits: self.options.table_bits,
+            few: table::few_for(count),
             unit_bits: self.bits_for((0.0, 1.0)),
         };
         table::function(&mut self.builder, &cut, expr, range, bits, tables)

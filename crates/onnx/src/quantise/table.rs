@@ -12,14 +12,16 @@ use program::{Interval, ValueId};
 pub struct Tables {
     /// The most entries of a table, as a power of two.
     pub bits: u32,
+    /// The entries of a table that are tried first, as a power of two; see [`few_for`].
+    pub few: u32,
     /// Fraction bits of a value between zero and one: a function's asymptote begins where it is as close as that.
     pub unit_bits: i32,
 }
 
 /// Bits of the number of entries of a table in which `count` values are looked up at the reference sizes: a proof
 /// commits to a count for each entry, so a table of more than twice as many costs more than the values do.
-pub fn bits_for(count: usize) -> u32 {
-    /// Fewer make results visibly coarser.
+pub fn few_for(count: usize) -> u32 {
+    /// With fewer there is nothing to gain.
     const FEWEST: u32 = 14;
     count.saturating_mul(2).max(1 << FEWEST).ilog2()
 }
@@ -61,8 +63,10 @@ pub fn function(
         exact: bits <= 0,
     };
     // Both ends are rounded outwards; the rows of a table of all entries are full.
-    let entries = power(tables.bits.cast_signed()) - 3.0;
-    let extent = shape.extent(x, range, bits, entries);
+    let extent = |log: u32| shape.extent(x, range, bits, power(log.cast_signed()) - 3.0);
+    let extent = { (tables.few..tables.bits).map(extent) }
+        .find(|extent| !extent.coarse)
+        .unwrap_or_else(|| extent(tables.bits));
     let (low, high, bits) = (extent.low, extent.high, extent.bits);
     let shift = u32::try_from(x.bits - extent.argument_bits)
         .unwrap_or(0)
