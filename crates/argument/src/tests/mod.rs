@@ -2,6 +2,7 @@
 
 mod changes;
 mod checks;
+mod crooked;
 mod forge;
 mod forgeries;
 mod frozen;

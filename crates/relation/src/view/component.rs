@@ -89,6 +89,8 @@ impl View {
             let axis: &super::Axis = output;
             output == source
                 && axis.offset == 0
+                // Strides of both signs leave the range, and do not reach all of it.
+                && axis.always_in_range(&self.digits)
                 && axis.is_dense(&self.digits)
                 && whole == axis.extent
         };

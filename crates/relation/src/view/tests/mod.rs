@@ -161,3 +161,41 @@ fn check(view: &View, expected: &Naive, source: &Naive) {
     let bytes = postcard::to_allocvec(view).unwrap();
     assert_eq!(&postcard::from_bytes::<View>(&bytes).unwrap(), view);
 }
+
+/// A view of four elements whose one component has forms with strides of both signs, `2 e - f`: it reads three of them.
+fn crooked(view: View) -> View {
+    let view = view.insert_axis(1).unwrap().insert_axis(2).unwrap();
+    let view = view.broadcast(1, 2).unwrap().broadcast(2, 2).unwrap();
+    let view = view.reverse(2).unwrap().reshape(&[4, 4]).unwrap();
+    let view = view.pad(1, 0, 1).unwrap().slice(1, 1, 4, 1).unwrap();
+    view.diagonal(0, 1).unwrap()
+}
+
+#[test]
+fn equal_forms_that_leave_their_range_are_no_identity() {
+    let view = crooked(View::identity(COLUMN, &[4]).unwrap());
+    let naive = |values: Vec<i128>| Naive {
+        shape: vec![4],
+        values,
+    };
+    check(&view, &naive(vec![1, 2, 3, 0]), &naive(vec![1, 2, 3, 7]));
+    assert!(!view.components()[0].is_identity());
+    assert!(!view.is_cover());
+}
+
+#[test]
+fn a_column_is_not_enforced_by_a_view_that_misses_an_element() {
+    use crate::{Interval, Role, System, SystemError, Tensor, Value};
+
+    let small = Interval::new(0, 3);
+    let mut builder = System::builder();
+    let x = builder.column("x", &[4], Role::Witness, small);
+    let numbers = Tensor::from_i64s(vec![4], vec![0, 1, 2, 3]).unwrap();
+    let numbers = builder.public("numbers", &[4], small, Value::Constant(numbers));
+    let entries = builder.public_view(numbers).unwrap();
+    let table = builder.table("numbers", vec![entries.into()]);
+    let row = crooked(builder.view(x).unwrap());
+    builder.lookup("x", vec![row.into()], table);
+    let refused = builder.build();
+    assert!(matches!(refused, Err(SystemError::Unenforced { .. })));
+}
