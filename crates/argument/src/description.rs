@@ -23,7 +23,7 @@ use crate::security::{
 use crate::stack::{Group, GroupKind, Stack};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 3";
+pub const LABEL: &[u8] = b"vouch argument 4";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -404,7 +404,7 @@ impl Draft<'_> {
             mask_rows = needed;
         };
         if let Some(masks) = &masks
-            && masks.longest_row() > 1 << log_len
+            && masks.test_len() > 1 << log_len
         {
             return Err(DescribeError::Parameter {
                 name: "log_len",

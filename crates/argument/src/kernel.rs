@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 
 use p3_field::{ExtensionField, Field, PackedValue, PrimeCharacteristicRing};
 
-/// `sum_i a_i b_i`.
+/// `sum_i a_i b_i` of two vectors of one length.
 pub fn dot<F: Field>(a: &[F], b: &[F]) -> F {
+    debug_assert_eq!(a.len(), b.len(), "two vectors of one length");
     let (packed_a, rest_a) = F::Packing::pack_slice_with_suffix(a);
     let (packed_b, rest_b) = F::Packing::pack_slice_with_suffix(b);
     let mut packed = F::Packing::ZERO;

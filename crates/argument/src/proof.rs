@@ -92,10 +92,8 @@ impl<P: Profile> Proof<P> {
             .count()
             .messages()
             .saturating_add(description.masks().map_or(0, |masks| {
-                masks
-                    .linear_len()
-                    .saturating_add(masks.quadratic_len())
-                    .saturating_add(1)
+                // Without the first coefficient, with the combination.
+                masks.test_len()
             }))
             .saturating_mul(degree::<P>())
             .saturating_add(description.count().works);

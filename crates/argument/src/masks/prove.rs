@@ -10,7 +10,7 @@ use rand::distr::{Distribution, StandardUniform};
 use rand::{CryptoRng, RngExt};
 
 use super::verify::{Batched, batch};
-use super::{MaskProof, MaskShape, RowKind};
+use super::{MaskProof, MaskShape};
 use crate::channel::sender::Masks;
 use crate::channel::{Affine, Mask};
 
@@ -64,31 +64,21 @@ impl<E> MaskRows<E> {
         StandardUniform: Distribution<E>,
     {
         let mut draw = |count: usize| -> Vec<E> { (0..count).map(|_| rng.random()).collect() };
-        let products: Vec<E> = masks
-            .lefts
-            .iter()
-            .zip(&masks.rights)
-            .map(|(&p, &q)| p * q)
-            .collect();
         let l = shape.row_len;
-        let rows = (0..shape.rows())
-            .filter_map(|row| shape.kind(row))
-            .map(|kind| match kind {
-                RowKind::Single(start) => {
-                    message_row(&masks.singles, start, l, &draw(shape.queries))
-                }
-                RowKind::Left(start) => message_row(&masks.lefts, start, l, &draw(shape.queries)),
-                RowKind::Right(start) => message_row(&masks.rights, start, l, &draw(shape.queries)),
-                RowKind::Product(start) => message_row(&products, start, l, &draw(shape.queries)),
-                RowKind::Linear => {
-                    let mut blind = draw(shape.linear_len());
-                    let others: E = blind.iter().skip(l).step_by(l).copied().sum();
-                    blind[0] = -others;
-                    blind
-                }
-                RowKind::Quadratic => times_vanishing(&draw(shape.quadratic_len()), l),
-            })
+        let (first, others) = masks
+            .singles
+            .split_at(shape.free_places().min(masks.singles.len()));
+        let mut values: Vec<E> = [masks.lefts.as_slice(), first].concat();
+        values.resize(shape.slot_rows() * l, E::ZERO);
+        values.extend(masks.rights.iter().chain(others));
+        values.resize(shape.mask_rows() * l, E::ZERO);
+        let mut rows: Vec<Vec<E>> = values
+            .chunks(l)
+            .map(|values| message_row(values, &draw(shape.queries)))
             .collect();
+        let mut blind = draw(shape.test_len());
+        blind[0] = -blind.iter().skip(l).step_by(l).copied().sum::<E>();
+        rows.push(blind);
         Self { shape, masks, rows }
     }
 
@@ -156,7 +146,7 @@ impl<E> MaskRows<E> {
         }
     }
 
-    /// Proves that `equations` hold for the masks, and the slots' products.
+    /// Proves that `equations` hold for the masks and the products of the slots.
     ///
     /// # Panics
     /// If an equation names a mask that the shape does not have.
@@ -167,75 +157,42 @@ impl<E> MaskRows<E> {
         C: FieldChallenger<F>,
     {
         let delta = challenger.sample_algebra_element();
-        let slot_challenge = challenger.sample_algebra_element();
         #[expect(
             clippy::expect_used,
             reason = "the prover's own equations name the prover's own masks"
         )]
         let batched = batch(&self.shape, equations, delta).expect("equations within the shape");
-        let linear = self.linear(&batched);
-        let quadratic = self.quadratic(slot_challenge);
-        challenger.observe_algebra_slice(&linear);
-        challenger.observe_algebra_slice(&quadratic);
-        MaskProof { linear, quadratic }
+        let test = self.test(&batched);
+        challenger.observe_algebra_slice(&test);
+        MaskProof { test }
     }
 
-    /// The coefficients of `y = s + sum_i w_i row_i` but the first.
-    fn linear(&self, batched: &Batched<E>) -> Vec<E>
+    /// The coefficients of `y = s + sum_i w_i row_i + sum_j v_j P_j Q_j` but the first.
+    fn test(&self, batched: &Batched<E>) -> Vec<E>
     where
         E: TwoAdicField,
     {
-        let domain = Domain::new(self.shape.linear_len());
-        let mut sum = vec![E::ZERO; domain.len];
-        for (row, (coefficients, weights)) in self.rows.iter().zip(&batched.weights).enumerate() {
-            let values = domain.values(coefficients);
-            match self.shape.kind(row) {
-                Some(RowKind::Linear) => sum.iter_mut().zip(values).for_each(|(sum, v)| *sum += v),
-                Some(RowKind::Quadratic) | None => {}
-                Some(_) => {
-                    let weights = domain.values(&interpolate(weights.clone()));
-                    for ((sum, v), w) in sum.iter_mut().zip(values).zip(weights) {
-                        *sum += v * w;
-                    }
-                }
+        let domain = Domain::new(self.shape.test_len());
+        let slots = self.shape.slot_rows();
+        let rows: Vec<Vec<E>> = self.rows.iter().map(|row| domain.values(row)).collect();
+        let weights: Vec<Vec<E>> = { batched.weights.iter() }
+            .map(|weights| domain.values(&interpolate(weights.clone())))
+            .collect();
+        let (of_rows, of_products) = weights.split_at(self.shape.mask_rows());
+        // The blind is the last row.
+        let mut sum = rows.last().cloned().unwrap_or_default();
+        for (row, weights) in rows.iter().zip(of_rows) {
+            for ((sum, &value), &weight) in sum.iter_mut().zip(row).zip(weights) {
+                *sum += weight * value;
             }
         }
-        domain
-            .coefficients(sum, self.shape.linear_len())
-            .split_off(1)
-    }
-
-    /// The coefficients of the quotient by `Z_H` of `t + sum_i delta^(i+1) (P_i Q_i - S_i)`.
-    fn quadratic(&self, slot_challenge: E) -> Vec<E>
-    where
-        E: TwoAdicField,
-    {
-        let (shape, l) = (&self.shape, self.shape.row_len);
-        let len = l + shape.quadratic_len();
-        let domain = Domain::new(len);
-        let blind = self.rows.last().map(Vec::as_slice).unwrap_or_default();
-        let mut sum = domain.values(blind);
-        let first = |group: usize| &self.rows[shape.single_rows() + group * shape.slot_rows()..];
-        let mut power = E::ONE;
-        for ((p, q), s) in first(0)
-            .iter()
-            .zip(first(1))
-            .zip(first(2))
-            .take(shape.slot_rows())
-        {
-            power *= slot_challenge;
-            let (p, q, s) = (domain.values(p), domain.values(q), domain.values(s));
-            for (((sum, p), q), s) in sum.iter_mut().zip(p).zip(q).zip(s) {
-                *sum += power * (p * q - s);
+        for ((left, right), weights) in rows.iter().zip(&rows[slots..]).zip(of_products) {
+            let factors = left.iter().zip(right);
+            for ((sum, (&p, &q)), &weight) in sum.iter_mut().zip(factors).zip(weights) {
+                *sum += weight * p * q;
             }
         }
-        // Division by X^l - 1 from the top: the quotient's coefficient i is the dividend's at i + l, plus its own at i + l.
-        let mut dividend = domain.coefficients(sum, len);
-        for i in (l..len).rev() {
-            let high = dividend[i];
-            dividend[i - l] += high;
-        }
-        dividend.split_off(l)
+        domain.coefficients(sum, self.shape.test_len()).split_off(1)
     }
 }
 
@@ -283,12 +240,10 @@ fn times_vanishing<E: TwoAdicField>(factor: &[E], l: usize) -> Vec<E> {
     product
 }
 
-/// A row that takes the values `masks[start..start + l]` (zeros beyond the end) on `H`, hidden by `randomness`.
-fn message_row<E: TwoAdicField>(masks: &[E], start: usize, l: usize, randomness: &[E]) -> Vec<E> {
-    let mut values: Vec<E> = masks.iter().skip(start).take(l).copied().collect();
-    values.resize(l, E::ZERO);
-    let mut row = times_vanishing(randomness, l);
-    for (to, coefficient) in row.iter_mut().zip(interpolate(values)) {
+/// A row that takes the given values on `H`, hidden by `randomness`.
+fn message_row<E: TwoAdicField>(values: &[E], randomness: &[E]) -> Vec<E> {
+    let mut row = times_vanishing(randomness, values.len());
+    for (to, coefficient) in row.iter_mut().zip(interpolate(values.to_vec())) {
         *to += coefficient;
     }
     row

@@ -21,23 +21,6 @@ pub struct MaskShape {
     pub log_spread: usize,
 }
 
-/// What a row of the mask argument is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowKind {
-    /// Masks of single values, starting at the given one.
-    Single(usize),
-    /// Masks of first factors, starting at the given slot.
-    Left(usize),
-    /// Masks of second factors, starting at the given slot.
-    Right(usize),
-    /// Products of the masks of a slot, starting at the given slot.
-    Product(usize),
-    /// The blind of the linear test.
-    Linear,
-    /// The blind of the quadratic test.
-    Quadratic,
-}
-
 impl MaskShape {
     /// The shape for what the dry run counted, with the row length that makes the proof smallest.
     ///
@@ -59,7 +42,7 @@ impl MaskShape {
 
     /// The same rows, spread over polynomials of `2^log_len` coefficients.
     pub fn spread_over(self, log_len: usize) -> Self {
-        let own = p3_util::log2_ceil_usize(self.longest_row());
+        let own = p3_util::log2_ceil_usize(self.test_len());
         Self {
             log_spread: log_len.saturating_sub(own),
             ..self
@@ -70,15 +53,12 @@ impl MaskShape {
     pub fn elements(&self) -> usize {
         self.rows()
             .saturating_mul(self.queries)
-            .saturating_add(self.linear_len())
-            .saturating_add(self.quadratic_len())
+            .saturating_add(self.test_len())
     }
 
-    /// Rows over the challenge field.
+    /// Rows over the challenge field: those of masks, then the blind.
     pub fn rows(&self) -> usize {
-        self.single_rows()
-            .saturating_add(self.slot_rows().saturating_mul(3))
-            .saturating_add(2)
+        self.mask_rows().saturating_add(1)
     }
 
     /// Rows over the base field.
@@ -86,80 +66,62 @@ impl MaskShape {
         self.rows().saturating_mul(self.degree)
     }
 
-    /// Rows that hold masks of single values.
-    pub fn single_rows(&self) -> usize {
-        self.singles.div_ceil(self.row_len)
+    /// Rows that hold masks: first factors, as many second factors, and masks of single values.
+    ///
+    /// Single values take what the factors leave free, and further rows.
+    pub fn mask_rows(&self) -> usize {
+        let masks = self.slots.saturating_mul(2).saturating_add(self.singles);
+        let factors = self.slot_rows().saturating_mul(2);
+        masks.div_ceil(self.row_len).max(factors)
     }
 
-    /// Rows that hold masks of first factors; as many hold second factors and products.
+    /// Rows that hold masks of first factors; the factors of a slot have the same place in their rows.
     pub fn slot_rows(&self) -> usize {
         self.slots.div_ceil(self.row_len)
     }
 
-    /// Coefficients of the polynomial that the linear test reveals.
-    pub fn linear_len(&self) -> usize {
-        self.row_len
-            .saturating_mul(2)
-            .saturating_add(self.queries)
-            .saturating_sub(1)
-    }
-
-    /// Coefficients of the quotient that the quadratic test reveals.
-    pub fn quadratic_len(&self) -> usize {
-        self.row_len
-            .saturating_add(self.queries.saturating_mul(2))
-            .saturating_sub(1)
-    }
-
-    /// The number of coefficients of the longest row, before rows are spread.
-    pub fn longest_row(&self) -> usize {
-        self.row_len
-            .saturating_add(self.quadratic_len())
-            .max(self.linear_len())
-    }
-
-    /// What row `row` is; `None` beyond the last.
-    pub fn kind(&self, row: usize) -> Option<RowKind> {
-        let start = |index: usize| index.saturating_mul(self.row_len);
-        let (singles, slots) = (self.single_rows(), self.slot_rows());
-        let Some(index) = row.checked_sub(singles) else {
-            return Some(RowKind::Single(start(row)));
+    /// Coefficients of the polynomial that the test reveals, and of its blind.
+    pub fn test_len(&self) -> usize {
+        // A row of masks has l + q coefficients, a polynomial of weights l.
+        let row = self.row_len.saturating_add(self.queries);
+        let masked = if self.slots > 0 {
+            row.saturating_mul(2).saturating_sub(1)
+        } else {
+            row
         };
-        if slots == 0 {
-            return [RowKind::Linear, RowKind::Quadratic].get(index).copied();
-        }
-        let within = start(index.checked_rem(slots)?);
-        match index.checked_div(slots)? {
-            0 => Some(RowKind::Left(within)),
-            1 => Some(RowKind::Right(within)),
-            2 => Some(RowKind::Product(within)),
-            _ => [RowKind::Linear, RowKind::Quadratic]
-                .get(index.checked_sub(slots.checked_mul(3)?)?)
-                .copied(),
-        }
+        masked.saturating_add(self.row_len).saturating_sub(1)
     }
 
-    /// The row and the place in it of a mask.
+    /// Where a mask lies, or the product of two: the index of its weights (rows of masks first, then products of the
+    /// pairs of rows of factors) and the place in them.
     pub fn place(&self, mask: Mask) -> (usize, usize) {
-        let (group, index) = match mask {
-            Mask::Single(index) => (0, index),
-            Mask::Left(index) => (1, index),
-            Mask::Right(index) => (2, index),
-            Mask::Product(index) => (3, index),
+        let index = |index: u32| usize::try_from(index).unwrap_or(usize::MAX);
+        let at = |first: usize, place: usize| {
+            let (row, place) = (
+                place.checked_div(self.row_len).unwrap_or(0),
+                place.checked_rem(self.row_len).unwrap_or(0),
+            );
+            (first.saturating_add(row), place)
         };
-        let index = usize::try_from(index).unwrap_or(usize::MAX);
-        let first = match group {
-            0 => 0,
-            group => self
-                .slot_rows()
-                .saturating_mul(group)
-                .saturating_sub(self.slot_rows())
-                .saturating_add(self.single_rows()),
-        };
-        let (row, place) = (
-            index.checked_div(self.row_len).unwrap_or(0),
-            index.checked_rem(self.row_len).unwrap_or(0),
-        );
-        (first.saturating_add(row), place)
+        match mask {
+            Mask::Left(slot) => at(0, index(slot)),
+            Mask::Right(slot) => at(self.slot_rows(), index(slot)),
+            Mask::Product(slot) => at(self.mask_rows(), index(slot)),
+            // Beyond the last first factor, and, when these rows are full, beyond the last second factor.
+            Mask::Single(single) => {
+                let factors = if index(single) < self.free_places() {
+                    self.slots
+                } else {
+                    self.slots.saturating_mul(2)
+                };
+                at(0, factors.saturating_add(index(single)))
+            }
+        }
+    }
+
+    /// Places that are left in the rows of first factors.
+    pub fn free_places(&self) -> usize {
+        let places = self.slot_rows().saturating_mul(self.row_len);
+        places.saturating_sub(self.slots)
     }
 }

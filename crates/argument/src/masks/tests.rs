@@ -7,7 +7,7 @@ use p3_goldilocks::Goldilocks;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{MaskProof, MaskRows, MaskShape, RowKind, verify};
+use super::{MaskProof, MaskRows, MaskShape, verify};
 use crate::channel::{Affine, Count, Mask};
 use crate::reject::Reject;
 
@@ -157,75 +157,80 @@ fn a_wrong_equation_is_rejected() {
 }
 
 #[test]
-fn a_slot_that_is_not_a_product_is_rejected() {
+fn a_wrong_product_is_rejected() {
     let mut run = Run::new(100, 7);
-    let product = (0..run.shape.rows())
-        .find(|&row| matches!(run.shape.kind(row), Some(RowKind::Product(_))))
-        .unwrap();
-    // The row of products gets another value on H, and the equations are made true for it.
-    let mut delta = E::zero_vec(run.shape.row_len);
-    delta[3] = E::ONE;
-    run.rows.shift_row::<F>(product, &delta);
-    for equation in &mut run.equations {
-        let shift: E = equation
-            .masks
-            .iter()
-            .filter(|(mask, _)| *mask == Mask::Product(3))
-            .map(|&(_, coefficient)| coefficient)
-            .sum();
-        equation.constant -= shift;
+    let masks = run.rows.masks();
+    let product = masks.lefts[3] * masks.rights[3];
+    run.equations = alloc::vec![Affine {
+        constant: -product,
+        masks: alloc::vec![(Mask::Product(3), E::ONE)],
+    }];
+    assert_eq!(run.check(&run.prove(), &run.equations), Ok(()));
+    // Either factor gets another value on H.
+    for factor in [Mask::Left(3), Mask::Right(3)] {
+        let mut wrong = Run::new(100, 7);
+        wrong.equations.clone_from(&run.equations);
+        let (row, place) = wrong.shape.place(factor);
+        let mut delta = E::zero_vec(wrong.shape.row_len);
+        delta[place] = E::ONE;
+        wrong.rows.shift_row::<F>(row, &delta);
+        assert_eq!(
+            wrong.check(&wrong.prove(), &wrong.equations),
+            Err(Reject::Equation { step: "masks" }),
+            "{factor:?}"
+        );
     }
-    assert_eq!(
-        run.check(&run.prove(), &run.equations),
-        Err(Reject::Equation { step: "masks" })
-    );
 }
 
 #[test]
 fn a_blind_with_a_sum_does_not_make_up_for_a_wrong_equation() {
     let mut run = Run::new(100, 7);
     run.equations[4].constant += E::TWO;
-    let blind = (0..run.shape.rows())
-        .find(|&row| run.shape.kind(row) == Some(RowKind::Linear))
-        .unwrap();
     // The cheat would need the power of delta that belongs to the equation before delta is drawn.
     let mut delta = E::zero_vec(run.shape.row_len);
     delta[0] = -E::TWO;
-    run.rows.shift_row::<F>(blind, &delta);
+    run.rows.shift_row::<F>(run.shape.mask_rows(), &delta);
     assert_eq!(
         run.check(&run.prove(), &run.equations),
         Err(Reject::Equation { step: "masks" })
     );
 }
 
+/// Every mask has a place of its own, and every product one among the weights of products.
 #[test]
-fn a_blind_outside_the_multiples_of_the_vanishing_polynomial_is_rejected() {
-    let mut run = Run::new(100, 7);
-    let mut delta = E::zero_vec(run.shape.row_len);
-    delta[5] = E::ONE;
-    run.rows.shift_row::<F>(run.shape.rows() - 1, &delta);
-    assert_eq!(
-        run.check(&run.prove(), &run.equations),
-        Err(Reject::Equation { step: "masks" })
-    );
+fn places_are_distinct() {
+    for (singles, slots) in [(0, 1), (1, 0), (3, 5), (100, 7), (700, 90), (5, 600)] {
+        let shape = shape(singles, slots);
+        // As the account of security takes for granted.
+        let quarter = if slots > 0 { 4 } else { 2 };
+        assert!((quarter * shape.row_len) << shape.log_spread <= 1 << LOG_LEN);
+        let each = |of: fn(u32) -> Mask, count: usize| (0..count as u32).map(of);
+        let masks = each(Mask::Left, slots)
+            .chain(each(Mask::Right, slots))
+            .chain(each(Mask::Single, singles));
+        let mut places: Vec<_> = masks.map(|mask| shape.place(mask)).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), singles + 2 * slots);
+        assert!(places.iter().all(|&(row, _)| row < shape.mask_rows()));
+        for slot in 0..slots as u32 {
+            let [left, right, product] =
+                [Mask::Left, Mask::Right, Mask::Product].map(|of| shape.place(of(slot)));
+            assert_eq!((left.1, right.1), (product.1, product.1));
+            let pair = product.0 - shape.mask_rows();
+            assert_eq!((left.0, right.0), (pair, shape.slot_rows() + pair));
+        }
+    }
 }
 
 #[test]
 fn every_changed_coefficient_is_rejected() {
     let run = Run::new(100, 7);
     let proof = run.prove();
-    for i in 0..proof.linear.len() {
+    for i in 0..proof.test.len() {
         let mut changed = proof.clone();
-        changed.linear[i] += E::ONE;
-        assert!(run.check(&changed, &run.equations).is_err(), "linear {i}");
-    }
-    for i in 0..proof.quadratic.len() {
-        let mut changed = proof.clone();
-        changed.quadratic[i] += E::ONE;
-        assert!(
-            run.check(&changed, &run.equations).is_err(),
-            "quadratic {i}"
-        );
+        changed.test[i] += E::ONE;
+        assert!(run.check(&changed, &run.equations).is_err(), "{i}");
     }
 }
 
@@ -250,12 +255,12 @@ fn every_changed_opened_value_is_rejected() {
 fn wrong_lengths_are_rejected() {
     let run = Run::new(100, 7);
     let proof = run.prove();
-    for (linear, quadratic) in [(1, 0), (0, 1)] {
-        let mut short = proof.clone();
-        short.linear.truncate(proof.linear.len() - linear);
-        short.quadratic.truncate(proof.quadratic.len() - quadratic);
+    let mut wrong = [proof.clone(), proof.clone()];
+    wrong[0].test.pop();
+    wrong[1].test.push(E::ZERO);
+    for proof in wrong {
         assert!(matches!(
-            run.check(&short, &run.equations),
+            run.check(&proof, &run.equations),
             Err(Reject::Length { .. })
         ));
     }
@@ -293,7 +298,7 @@ fn an_equation_over_a_mask_that_does_not_exist_is_rejected() {
 }
 
 #[test]
-fn the_transcript_binds_the_revealed_polynomials() {
+fn the_transcript_binds_the_revealed_polynomial() {
     let run = Run::new(10, 1);
     let proof = run.prove();
     let next = |proof: &MaskProof<E>| -> E {
@@ -303,15 +308,9 @@ fn the_transcript_binds_the_revealed_polynomials() {
         challenger.sample_algebra_element()
     };
     let honest = next(&proof);
-    for change in 0..2 {
-        let mut changed = proof.clone();
-        if change == 0 {
-            changed.linear[0] += E::ONE
-        } else {
-            changed.quadratic[0] += E::ONE
-        }
-        assert_ne!(honest, next(&changed));
-    }
+    let mut changed = proof;
+    changed.test[0] += E::ONE;
+    assert_ne!(honest, next(&changed));
 }
 
 /// All values that the proof shows at `queries` positions are independent of the masks: with the masks fixed, the map

@@ -19,24 +19,20 @@ const STEP: &str = "masks";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MaskProof<E> {
     /// The coefficients of `y` but the first, which the batched equation determines.
-    pub linear: Vec<E>,
-    /// The coefficients of the quotient of the quadratic test.
-    pub quadratic: Vec<E>,
+    pub test: Vec<E>,
 }
 
-/// The tests that remain to be made at the opened positions.
+/// The test that remains to be made at the opened positions.
 #[derive(Clone, Debug)]
 pub struct Pending<E> {
     shape: MaskShape,
     /// `y`.
-    linear: Vec<E>,
-    quadratic: Vec<E>,
-    /// The batched equations' weight of every mask, by row and place.
+    test: Vec<E>,
+    /// The batched equations' weights, see [`MaskShape::place`].
     weights: Vec<Vec<E>>,
-    slot_challenge: E,
 }
 
-/// The equations, batched by powers of one challenge: a weight for every mask, and the constant.
+/// The equations, batched by powers of one challenge: a weight for every mask and product, and the constant.
 pub(super) struct Batched<E> {
     pub(super) weights: Vec<Vec<E>>,
     pub(super) constant: E,
@@ -50,7 +46,8 @@ pub(super) fn batch<E: Field>(
     equations: &[Affine<E>],
     delta: E,
 ) -> Result<Batched<E>, Reject> {
-    let mut weights = vec![vec![E::ZERO; shape.row_len]; shape.rows()];
+    let rows = shape.mask_rows().saturating_add(shape.slot_rows());
+    let mut weights = vec![vec![E::ZERO; shape.row_len]; rows];
     let (mut constant, mut power) = (E::ZERO, E::ONE);
     for equation in equations {
         power *= delta;
@@ -62,7 +59,7 @@ pub(super) fn batch<E: Field>(
                 .and_then(|row| row.get_mut(place))
                 .ok_or(Reject::Length {
                     part: "masks",
-                    expected: shape.rows(),
+                    expected: rows,
                     found: row,
                 })?;
             *weight += power * coefficient;
@@ -71,13 +68,13 @@ pub(super) fn batch<E: Field>(
     Ok(Batched { weights, constant })
 }
 
-/// Absorbs the revealed polynomials; what they say is tested at the opened positions by [`Pending::check`].
+/// Absorbs the revealed polynomial; what it says is tested at the opened positions by [`Pending::check`].
 ///
 /// The commitment to the masks must have been absorbed before anything that the equations depend on.
 /// Errors: [`Reject::Length`].
-/// Soundness: a wrong equation survives the batching with probability at most `equations / |E|`, a wrong slot with
-/// at most `slot rows / |E|`; wrong polynomials survive the check at one position with probability at most
-/// `2^(log_len + 1) / n`, where `n` is the length of the codewords.
+/// Soundness: a wrong equation survives the batching with probability at most `equations / |E|`; a wrong polynomial
+/// survives the check at one position with probability at most `(2^(log_len + 1) + 2^(log_len - 2)) / n`, where `n` is
+/// the length of the codewords.
 pub fn verify<F, E, C>(
     shape: &MaskShape,
     equations: &[Affine<E>],
@@ -89,35 +86,21 @@ where
     E: ExtensionField<F>,
     C: FieldChallenger<F>,
 {
-    for (part, expected, found) in [
-        (
-            "linear test",
-            shape.linear_len().saturating_sub(1),
-            proof.linear.len(),
-        ),
-        (
-            "quadratic test",
-            shape.quadratic_len(),
-            proof.quadratic.len(),
-        ),
-    ] {
-        if expected != found {
-            return Err(Reject::Length {
-                part,
-                expected,
-                found,
-            });
-        }
+    let (expected, found) = (shape.test_len().saturating_sub(1), proof.test.len());
+    if expected != found {
+        return Err(Reject::Length {
+            part: "test of the masks",
+            expected,
+            found,
+        });
     }
     let delta = challenger.sample_algebra_element();
-    let slot_challenge = challenger.sample_algebra_element();
     let Batched { weights, constant } = batch(shape, equations, delta)?;
-    challenger.observe_algebra_slice(&proof.linear);
-    challenger.observe_algebra_slice(&proof.quadratic);
+    challenger.observe_algebra_slice(&proof.test);
 
     // The sum of y over H is l times the sum of its coefficients at multiples of l, and it must be -constant.
     let others: E = proof
-        .linear
+        .test
         .iter()
         .skip(shape.row_len.saturating_sub(1))
         .step_by(shape.row_len)
@@ -125,15 +108,13 @@ where
         .sum();
     let len = F::from_usize(shape.row_len);
     let first = -(constant * len.inverse()) - others;
-    let linear = core::iter::once(first)
-        .chain(proof.linear.iter().copied())
+    let test = core::iter::once(first)
+        .chain(proof.test.iter().copied())
         .collect();
     Ok(Pending {
         shape: *shape,
-        linear,
-        quadratic: proof.quadratic.clone(),
+        test,
         weights,
-        slot_challenge,
     })
 }
 
@@ -153,27 +134,19 @@ fn lagrange<F: TwoAdicField>(log_len: usize, x: F) -> Vec<F> {
         .collect()
 }
 
-/// The revealed polynomials and the weights by coordinates: their values at points of the base field are products there.
+/// The revealed polynomial and the weights by coordinates: their values at points of the base field are products there.
 struct Coordinates<F> {
-    linear: Vec<Vec<F>>,
-    quadratic: Vec<Vec<F>>,
+    test: Vec<Vec<F>>,
     weights: Vec<Vec<Vec<F>>>,
 }
 
-/// `sum_i vector_i factors_i` of a vector given by its coordinates, which has at most as many entries as there are
-/// factors.
+/// `sum_i vector_i factors_i` of a vector given by its coordinates.
 fn combine<F: Field, E: ExtensionField<F>>(vector: &[Vec<F>], factors: &[F]) -> E {
-    E::from_basis_coefficients_fn(|d| {
-        let coordinates = vector.get(d).map_or(&[][..], Vec::as_slice);
-        dot(
-            coordinates,
-            factors.get(..coordinates.len()).unwrap_or_default(),
-        )
-    })
+    E::from_basis_coefficients_fn(|d| dot(vector.get(d).map_or(&[][..], Vec::as_slice), factors))
 }
 
 impl<E> Pending<E> {
-    /// Tests the revealed polynomials at the opened positions.
+    /// Tests the revealed polynomial at the opened positions.
     ///
     /// `points` lie outside `H`; `rows[j]` are the base-field values of the mask rows at `points[j]`, in order.
     /// Errors: [`Reject::Length`], [`Reject::Equation`].
@@ -203,9 +176,9 @@ impl<E> Pending<E> {
                 .chunks(self.shape.degree)
                 .filter_map(|chunk| E::from_basis_coefficients_slice(chunk))
                 .collect();
-            // The blinds are the last two rows.
-            let (masks, blinds) = values.split_at(values.len().saturating_sub(2));
-            blinds == self.blinds_at(&coordinates, x, masks)
+            values
+                .split_last()
+                .is_some_and(|(&blind, masks)| blind == self.blind_at(&coordinates, x, masks))
         });
         if holds {
             Ok(())
@@ -214,15 +187,14 @@ impl<E> Pending<E> {
         }
     }
 
-    /// The symbols of the two blinds, linear and quadratic, for which both tests pass at `x`, given those of the rows
-    /// of masks.
+    /// The symbol of the blind for which the test passes at `x`, given those of the rows of masks.
     #[cfg(test)]
-    pub(crate) fn blinds<F>(&self, x: F, masks: &[E]) -> [E; 2]
+    pub(crate) fn blind<F>(&self, x: F, masks: &[E]) -> E
     where
         F: TwoAdicField,
         E: ExtensionField<F>,
     {
-        self.blinds_at(&self.coordinates(), x, masks)
+        self.blind_at(&self.coordinates(), x, masks)
     }
 
     fn coordinates<F: Field>(&self) -> Coordinates<F>
@@ -230,41 +202,29 @@ impl<E> Pending<E> {
         E: ExtensionField<F>,
     {
         Coordinates {
-            linear: coordinates(&self.linear),
-            quadratic: coordinates(&self.quadratic),
+            test: coordinates(&self.test),
             weights: { self.weights.iter() }
                 .map(|weights| coordinates(weights))
                 .collect(),
         }
     }
 
-    fn blinds_at<F>(&self, coordinates: &Coordinates<F>, x: F, masks: &[E]) -> [E; 2]
+    /// `y(x) - sum_i w_i(x) row_i(x) - sum_j v_j(x) P_j(x) Q_j(x)`, with the power of `x` that rows are spread by.
+    fn blind_at<F>(&self, coordinates: &Coordinates<F>, x: F, masks: &[E]) -> E
     where
         F: TwoAdicField,
         E: ExtensionField<F>,
     {
         let x = x.exp_power_of_2(self.shape.log_spread);
-        let log_len = p3_util::log2_ceil_usize(self.shape.row_len);
-        let lagrange = lagrange(log_len, x);
-        let longest = self.linear.len().max(self.quadratic.len());
-        let powers: Vec<F> = x.powers().take(longest).collect();
-        let weighted = { masks.iter().zip(&coordinates.weights) }
-            .map(|(&value, weights)| value * combine::<F, E>(weights, &lagrange));
-        let linear = combine::<F, E>(&coordinates.linear, &powers) - weighted.sum::<E>();
-
-        let (singles, slots) = (self.shape.single_rows(), self.shape.slot_rows());
-        let part = |index: usize| {
-            masks
-                .iter()
-                .skip(singles.saturating_add(index.saturating_mul(slots)))
-        };
-        let vanishing = x.exp_power_of_2(log_len) - F::ONE;
-        let mut quadratic = combine::<F, E>(&coordinates.quadratic, &powers) * vanishing;
-        let mut power = E::ONE;
-        for ((&p, &q), &s) in part(0).zip(part(1)).zip(part(2)).take(slots) {
-            power *= self.slot_challenge;
-            quadratic -= power * (p * q - s);
-        }
-        [linear, quadratic]
+        let lagrange = lagrange(p3_util::log2_ceil_usize(self.shape.row_len), x);
+        let powers: Vec<F> = x.powers().take(self.test.len()).collect();
+        let second = masks.iter().skip(self.shape.slot_rows());
+        let products = masks.iter().zip(second).map(|(&p, &q)| p * q);
+        // As many products as there are weights for them.
+        let values = masks.iter().copied().chain(products);
+        let weighted = values
+            .zip(&coordinates.weights)
+            .map(|(value, weights)| value * combine::<F, E>(weights, &lagrange));
+        combine::<F, E>(&coordinates.test, &powers) - weighted.sum::<E>()
     }
 }

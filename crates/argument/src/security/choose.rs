@@ -7,10 +7,14 @@ use p3_security::SecurityAssumption;
 use super::terms::lookup_roots;
 use super::{Extension, MAX_GRINDING, Refused, Sizes, Term, Whir, account, real};
 
-/// Bits to aim at for one dominant term, work included, so that the sum keeps 100.
+/// Bits that the opened positions have, work included, so that the sum keeps 100.
 ///
 /// Sixteen terms of 104 bits sum to 100; a proof has about ten that dominate: the lookup
 /// challenges, the rows, the positions, and the foldings and positions of WHIR.
+///
+/// A constant, whatever the statement and the bits that are required of it: rows of parameters and sealed columns have
+/// room for the positions of all proofs, so where their columns lie depends on the number of positions. A certificate of
+/// a commitment says something about a proof only if both read it in the same places.
 pub const TERM_BITS: usize = 104;
 
 /// Margins over the required total that are tried for single terms, in bits.
@@ -19,7 +23,7 @@ const MARGINS: core::ops::RangeInclusive<u32> = 1..=12;
 /// The positions to open for `bits` bits without work, at a rate of `2^-log_inv_rate`.
 ///
 /// None if no number of positions will do: at rate one every word is a codeword. The mask
-/// argument asks for more: at rate one half its product test has no bits either, whatever the
+/// argument asks for more: at rate one half its test has no bits either, whatever the
 /// positions.
 #[must_use]
 pub fn queries_for(log_inv_rate: usize, bits: usize) -> Option<usize> {

@@ -135,51 +135,40 @@ fn products_and_claims(sizes: &Sizes, terms: &mut Vec<Term>) {
     }
 }
 
-/// Step 6: the equations and products of the masks.
+/// Step 6: the equations of the masks, products included.
 ///
-/// A false linear test differs from a true one by a polynomial below degree `2^c`, a false
-/// product test by one below degree `2^(c + 1)`; of the `2^(c + r)` positions it is wrong at all
-/// but that many. Positions at which a committed word is not its polynomial do not help: there
-/// the opening fails, see `opening`.
+/// A false test differs from a true one by a polynomial with the degree of a product of two rows, `2^(c + 1)`, and
+/// weights, or of one row and weights where there are no products; of the `2^(c + r)` positions it is wrong at all but
+/// that many. The blind has more than three times as many coefficients as the weights, or twice where there are no
+/// products, so of the powers of two that are a row's length the weights have a quarter at most, or a half. Positions
+/// at which a committed word is not its polynomial do not help: there the opening fails, see `opening`.
 fn masks(sizes: &Sizes, terms: &mut Vec<Term>) {
-    let Sizes {
-        extension, queries, ..
-    } = *sizes;
-    let work = sizes.grinding.query;
-    let rate = real(sizes.log_inv_rate);
+    let Sizes { extension, .. } = *sizes;
     let ligero = "Ligero, 2022/1608";
-    if sizes.equations > 0 {
-        let equations = real(sizes.equations);
-        terms.extend(algebraic(
-            "masks: batching",
-            extension,
-            equations,
-            0,
-            SCHWARTZ_ZIPPEL,
-        ));
-        terms.extend(algebraic("masks: linear test", extension, 1.0, 0, ligero));
-        terms.push(Term::new(
-            "masks: linear positions",
-            // The weights of the masks raise the degree by less than another 2^log_len.
-            real(queries) * (rate - 1.0),
-            work,
-            ligero,
-        ));
+    if sizes.equations == 0 {
+        return;
     }
-    if sizes.slots > 0 {
-        // One power of the challenge for all slots would make this two; a power for each of
-        // them, as when they fill several polynomials, is covered too.
-        let powers = real(sizes.slots) + 1.0;
-        terms.extend(algebraic(
-            "masks: product test",
-            extension,
-            powers,
-            0,
-            ligero,
-        ));
-        let bits = real(queries) * (rate - 1.0);
-        terms.push(Term::new("masks: product positions", bits, work, ligero));
-    }
+    let equations = real(sizes.equations);
+    let batching = "masks: batching";
+    terms.extend(algebraic(
+        batching,
+        extension,
+        equations,
+        0,
+        SCHWARTZ_ZIPPEL,
+    ));
+    let agreeing: f64 = if sizes.slots > 0 {
+        2.0 + 0.25
+    } else {
+        1.0 + 0.5
+    };
+    let bits = (real(sizes.log_inv_rate) - libm::log2(agreeing)).max(0.0);
+    terms.push(Term::new(
+        "masks: positions",
+        real(sizes.queries) * bits,
+        sizes.grinding.query,
+        ligero,
+    ));
 }
 
 /// Step 5: the combination of all rows and the positions at which it is checked.

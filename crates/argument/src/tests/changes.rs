@@ -22,19 +22,19 @@ fn fields(proof: &Proof<P>) -> usize {
     } = proof;
     let Some(Hidden {
         combined: _,
-        masks: MaskProof { linear, quadratic },
+        masks: MaskProof { test },
     }) = hidden
     else {
         return messages.len();
     };
-    messages.len() + works.len() + linear.len() + quadratic.len()
+    messages.len() + works.len() + test.len()
 }
 
 fn hidden(proof: &mut Proof<P>) -> &mut Hidden<E> {
     proof.hidden.as_mut().expect("a proof in zero knowledge")
 }
 
-const CHANGES: [Change; 20] = [
+const CHANGES: [Change; 19] = [
     ("witness exchanged", |proof, other| {
         proof.witness = other.witness.clone()
     }),
@@ -61,17 +61,14 @@ const CHANGES: [Change; 20] = [
     ("mask argument exchanged", |proof, other| {
         proof.hidden.clone_from(&other.hidden)
     }),
-    ("linear test changed", |proof, _| {
-        hidden(proof).masks.linear[0] += E::ONE
+    ("test of the masks changed", |proof, _| {
+        hidden(proof).masks.test[0] += E::ONE
     }),
-    ("linear test cut", |proof, _| {
-        hidden(proof).masks.linear.truncate(3)
+    ("test of the masks cut", |proof, _| {
+        hidden(proof).masks.test.truncate(3)
     }),
-    ("quadratic test changed", |proof, _| {
-        hidden(proof).masks.quadratic[0] += E::ONE
-    }),
-    ("quadratic test added to", |proof, _| {
-        hidden(proof).masks.quadratic.push(E::ZERO)
+    ("test of the masks added to", |proof, _| {
+        hidden(proof).masks.test.push(E::ZERO)
     }),
     ("opening exchanged", |proof, other| {
         proof.opening = other.opening.clone()

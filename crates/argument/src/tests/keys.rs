@@ -131,3 +131,45 @@ fn the_account_counts_every_position_of_wide_tuples() {
         );
     }
 }
+
+/// What a certificate says of a commitment holds for a proof only if both read the same places. Where the numbers of
+/// positions differed by one, a sealed value that was certified to be at most three was proven to be a thousand.
+#[test]
+fn a_reusable_commitment_has_one_layout_for_all_statements() {
+    let sealed = |certificate: bool, security_bits: u32| {
+        let mut maker = Maker::new(1);
+        let column = maker.column("s", &[77], Role::Sealed(0), QUARTER, vec![1; 77]);
+        if certificate {
+            let table = maker.range("range", 4);
+            let row = vec![maker.view(column).into()];
+            maker.builder.lookup("s", row, table);
+        } else {
+            let view = maker.view(column);
+            let sum = Combination::from(view.clone())
+                .minus(view)
+                .expect("same shape");
+            maker.builder.linear("nothing", sum);
+        }
+        let parameters = Parameters {
+            security_bits,
+            sealed_proofs: 30,
+            model_proofs: 0,
+            log_len: Some(12),
+            ..Parameters::default()
+        };
+        let description = Description::<Goldilocks2>::new(maker.finish().0, parameters);
+        let group = description.expect("a description").stack().groups[0].clone();
+        assert_eq!(group.kind, GroupKind::Sealed(0));
+        (group.layout, group.hidden)
+    };
+    let reference = sealed(true, 100);
+    for security_bits in [30, 100, 101, 102, 104] {
+        for certificate in [false, true] {
+            assert_eq!(
+                sealed(certificate, security_bits),
+                reference,
+                "{security_bits}"
+            );
+        }
+    }
+}

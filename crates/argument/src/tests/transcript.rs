@@ -74,7 +74,7 @@ fn hidden(proof: &mut Proof<Taped>) -> &mut crate::proof::Hidden<E> {
 }
 
 /// Every part that the transcript absorbs; opened leaves and paths are bound by the roots.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 9] = [
     (
         "witness",
         |_| 1,
@@ -91,24 +91,14 @@ const PARTS: [Part; 10] = [
         |proof, _| hidden(proof).combined += E::ONE,
     ),
     (
-        "linear test",
+        "test of the masks",
         |proof| {
             proof
                 .hidden
                 .as_ref()
-                .map_or(0, |hidden| hidden.masks.linear.len())
+                .map_or(0, |hidden| hidden.masks.test.len())
         },
-        |proof, at| hidden(proof).masks.linear[at] += E::ONE,
-    ),
-    (
-        "quadratic test",
-        |proof| {
-            proof
-                .hidden
-                .as_ref()
-                .map_or(0, |hidden| hidden.masks.quadratic.len())
-        },
-        |proof, at| hidden(proof).masks.quadratic[at] += E::ONE,
+        |proof, at| hidden(proof).masks.test[at] += E::ONE,
     ),
     (
         "opened combination",

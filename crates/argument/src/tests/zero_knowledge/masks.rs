@@ -169,7 +169,9 @@ fn committed_mask(
     let code = description.opening().code();
     let group = description.stack().groups.last().expect("the witness");
     let (row, place) = shape.place(mask);
-    let root = F::two_adic_generator(p3_util::log2_strict_usize(shape.row_len));
+    // The row is a polynomial in X^k; its points are k-th roots of those of `H`.
+    let log_len = p3_util::log2_strict_usize(shape.row_len);
+    let root = F::two_adic_generator(log_len + shape.log_spread);
     E::from_basis_coefficients_fn(|coordinate| {
         let row = group.layout.rows + row * shape.degree + coordinate;
         let coefficients = coefficients(rows, row, code.len());

@@ -271,8 +271,7 @@ impl<'a> Simulator<'a> {
         equations.push(run.value - Affine::from(combined.value));
         // 4: the mask argument.
         let proof = MaskProof {
-            linear: uniforms(mask_shape.linear_len() - 1),
-            quadratic: uniforms(mask_shape.quadratic_len()),
+            test: uniforms(mask_shape.test_len() - 1),
         };
         let pending = masks::verify::<F, E, _>(mask_shape, &equations, &proof, &mut challenger);
         let pending = pending.expect("lengths");
@@ -337,9 +336,9 @@ impl<'a> Simulator<'a> {
         assert_eq!(group.kind, GroupKind::Witness);
         let mut leaf = random::elements(group.layout.rows).expect("randomness");
         let masks = { witness.masks.entry(x.exp_power_of_2(shape.log_spread)) }
-            .or_insert_with(|| uniforms(shape.rows() - 2));
-        let blinds = pending.blinds(x, masks);
-        for value in masks.iter().chain(&blinds) {
+            .or_insert_with(|| uniforms(shape.mask_rows()));
+        let blind = pending.blind(x, masks);
+        for value in masks.iter().chain([&blind]) {
             leaf.extend(value.as_basis_coefficients_slice());
         }
         // Rows for masks that are left over.
@@ -401,8 +400,7 @@ fn a_simulated_proof_is_rejected_when_anything_made_up_is_changed() {
         rejected(&|proof| proof.messages[index] += E::ONE);
     }
     rejected(&|proof| proof.hidden.as_mut().expect("hidden").combined += E::ONE);
-    rejected(&|proof| proof.hidden.as_mut().expect("hidden").masks.linear[0] += E::ONE);
-    rejected(&|proof| proof.hidden.as_mut().expect("hidden").masks.quadratic[0] += E::ONE);
+    rejected(&|proof| proof.hidden.as_mut().expect("hidden").masks.test[0] += E::ONE);
     for group in 0..proof.opening.groups.len() {
         for at in 0..proof.opening.groups[group].leaves.len() {
             rejected(&|proof| proof.opening.groups[group].leaves[at] += F::ONE);
