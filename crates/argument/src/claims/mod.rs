@@ -1,5 +1,6 @@
 //! Claims: linear functionals of the committed columns, and the sumcheck that makes one value of them.
 
+mod along;
 #[cfg(feature = "prove")]
 mod piece;
 #[cfg(feature = "prove")]
@@ -16,6 +17,7 @@ use relation::Combination;
 
 use crate::channel::Channel;
 
+pub use along::{Along, PartOfPoint};
 #[cfg(feature = "prove")]
 pub use prove::{Unread, prove};
 pub use pull::{Part, Pulled, evaluate_public, integer, outer, pull_back, strides};
@@ -31,8 +33,8 @@ pub struct Functional<'s, E> {
     pub coefficient: E,
     /// The sum of views that is read.
     pub combination: &'s Combination,
-    /// One weight vector per axis of the combination, as long as the axis.
-    pub weights: Vec<Weights<E>>,
+    /// The weights along each axis of the combination.
+    pub weights: Vec<Along<E>>,
 }
 
 /// A claim about the committed columns: the sum of `terms` is `value`.

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use p3_field::{ExtensionField, Field};
 use relation::{Component, View};
 
+use super::along::Along;
 use super::weights::Weights;
 
 /// `coefficient * sum_y source[y] * prod_parts weights[y restricted to the part's axes]`.
@@ -52,17 +53,22 @@ const REMEMBERED: usize = 8;
 /// How many views' components are remembered: those of a lookup come once for each block of its fractions.
 const REMEMBERED_VIEWS: usize = 16;
 
-/// Functionals that were pulled back lately, but for their coefficients, and the components of views.
+/// How many axes' weights are remembered: those of one block or relation are shared by several functionals.
+const REMEMBERED_WEIGHTS: usize = 16;
+
+/// Functionals that were pulled back lately, but for their coefficients, the components of views, and weights that were
+/// written out.
 #[derive(Debug)]
 pub struct Recent<'s, E> {
     known: VecDeque<Known<'s, E>>,
     components: VecDeque<(&'s View, Vec<Component>)>,
+    written: VecDeque<(Along<E>, Weights<E>)>,
 }
 
 #[derive(Debug)]
 struct Known<'s, E> {
     view: &'s View,
-    weights: Vec<Weights<E>>,
+    weights: Vec<Along<E>>,
     pulled: Pulled<E>,
 }
 
@@ -72,22 +78,20 @@ impl<'s, E: Field> Recent<'s, E> {
         Self {
             known: VecDeque::with_capacity(REMEMBERED),
             components: VecDeque::with_capacity(REMEMBERED_VIEWS),
+            written: VecDeque::with_capacity(REMEMBERED_WEIGHTS),
         }
     }
 
     /// [`pull_back`], or a copy of what it gave for another source of the same arrangement.
-    pub fn pull_back(
-        &mut self,
-        view: &'s View,
-        coefficient: E,
-        weights: &[Weights<E>],
-    ) -> Pulled<E> {
+    pub fn pull_back(&mut self, view: &'s View, coefficient: E, weights: &[Along<E>]) -> Pulled<E> {
         let known = { self.known.iter() }
             .find(|known| view.is_arranged_like(known.view) && weights == known.weights);
         let mut pulled = match known {
             Some(known) => known.pulled.clone(),
             None => {
-                let pulled = pull_back_by(self.components(view), E::ONE, weights);
+                let written: Vec<Weights<E>> =
+                    weights.iter().map(|along| self.written(along)).collect();
+                let pulled = pull_back_by(self.components(view), E::ONE, &written);
                 if self.known.len() == REMEMBERED {
                     self.known.pop_front();
                 }
@@ -101,6 +105,18 @@ impl<'s, E: Field> Recent<'s, E> {
         };
         pulled.coefficient *= coefficient;
         pulled
+    }
+
+    fn written(&mut self, along: &Along<E>) -> Weights<E> {
+        if let Some((_, weights)) = self.written.iter().find(|(known, _)| known == along) {
+            return weights.clone();
+        }
+        let weights = along.write();
+        if self.written.len() == REMEMBERED_WEIGHTS {
+            self.written.pop_front();
+        }
+        self.written.push_back((along.clone(), weights.clone()));
+        weights
     }
 
     fn components(&mut self, view: &'s View) -> &[Component] {

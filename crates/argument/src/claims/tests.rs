@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use relation::{Combination, Interval, Role, Source, System, Tensor, Term, Value, View};
 
-use super::{Claim, Functional, Unread, integer, prove, verify};
+use super::{Along, Claim, Functional, Unread, integer, prove, verify};
 use crate::channel::sender::Sender;
 use crate::channel::{Masked, Sizing, Transparent};
 use crate::reject::Reject;
@@ -165,6 +165,7 @@ impl Case {
     /// The value of a functional, index by index.
     fn value(&self, functional: &Functional<'_, E>) -> E {
         let shape = functional.combination.shape();
+        let weights: Vec<_> = functional.weights.iter().map(Along::write).collect();
         let len: usize = shape.iter().product();
         let mut sum = E::ZERO;
         for flat in 0..len {
@@ -173,11 +174,7 @@ impl Case {
                 x[axis] = rest % shape[axis];
                 rest /= shape[axis];
             }
-            let weight: E = x
-                .iter()
-                .zip(&functional.weights)
-                .map(|(&x, w)| w[x])
-                .product();
+            let weight: E = x.iter().zip(&weights).map(|(&x, w)| w[x]).product();
             for term in functional.combination.terms() {
                 let source = term.view.source();
                 let value = term.view.get(&x, |y| self.read(source, y));
@@ -193,7 +190,7 @@ impl Case {
         let mut functional = |combination| {
             let weights = Combination::shape(combination)
                 .iter()
-                .map(|&size| (0..size).map(|_| rng.random()).collect())
+                .map(|&size| (0..size).map(|_| rng.random()).collect::<Vec<E>>().into())
                 .collect();
             Functional {
                 coefficient: rng.random(),

@@ -164,12 +164,12 @@ pub fn weight<E: Field>(system: &System, stack: &Stack, columns: &[Vec<Pulled<E>
 fn block_weight<E: Field>(shape: &[usize], block: &Placed, pulled: &[Pulled<E>], z: &[E]) -> E {
     let log_size = block.log_size();
     let (high, mut low) = z.split_at(z.len().saturating_sub(log_size));
-    let mut axes: Vec<Along<E>> = Vec::with_capacity(block.axes.len());
+    let mut axes: Vec<BlockAxis<E>> = Vec::with_capacity(block.axes.len());
     for (axis, &extent) in block.axes.iter().zip(shape) {
         let (own, rest) = low.split_at(axis.log.min(low.len()));
         let mut eq = eq_vector(own);
         eq.truncate(extent.saturating_sub(axis.start));
-        axes.push(Along {
+        axes.push(BlockAxis {
             extent,
             start: axis.start,
             eq,
@@ -196,13 +196,13 @@ fn block_weight<E: Field>(shape: &[usize], block: &Placed, pulled: &[Pulled<E>],
 }
 
 /// What of an axis of a column lies in a block, with the values of `eq` there.
-struct Along<E> {
+struct BlockAxis<E> {
     extent: usize,
     start: usize,
     eq: Vec<E>,
 }
 
-impl<E> Along<E> {
+impl<E> BlockAxis<E> {
     /// The indices of the axis that lie in the block.
     fn range(&self) -> Range<usize> {
         self.start..self.start.saturating_add(self.eq.len())
@@ -211,7 +211,7 @@ impl<E> Along<E> {
 
 impl<E: Field> Part<E> {
     /// Whether some weight in the block may not be zero: exact for a part of one axis.
-    fn meets(&self, block: &[Along<E>]) -> bool {
+    fn meets(&self, block: &[BlockAxis<E>]) -> bool {
         let &[axis] = self.axes.as_slice() else {
             return true;
         };
@@ -224,7 +224,7 @@ impl<E: Field> Part<E> {
 }
 
 /// The sum over the block of the part's weights times `eq`.
-fn part_weight<E: Field>(part: &Part<E>, block: &[Along<E>]) -> E {
+fn part_weight<E: Field>(part: &Part<E>, block: &[BlockAxis<E>]) -> E {
     let Some((&last, outer)) = part.axes.split_last() else {
         return part.weights.first().copied().unwrap_or(E::ZERO);
     };

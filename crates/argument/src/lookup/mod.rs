@@ -97,7 +97,7 @@ pub fn verify<'s, C: Channel>(
         point = core::iter::once(side).chain(reduced.point).collect();
     }
 
-    let evaluations = shape.evaluate(system, &fingerprint, &leaf_point(&point));
+    let evaluations = shape.evaluate(system, &fingerprint, &leaf_point(&point).into());
     let claims = evaluations.into_iter().zip([n, d]);
     let claim = |(Evaluation { constant, terms }, value): (Evaluation<'s, C::E>, C::Value)| Claim {
         terms,

@@ -1,14 +1,15 @@
 //! Where the fractions of all lookups lie, and what a point there means for the columns.
 
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use p3_field::{Field, PrimeCharacteristicRing};
 use relation::{Block, Combination, Layout, LayoutError, Relation, Source, System, View};
 
-use crate::claims::{self, Functional};
-use crate::multilinear::{eq_index, eq_vector};
+use crate::claims::{Along, Functional, PartOfPoint};
+use crate::multilinear::{eq_index, eq_sum};
 
 /// The fractions of a system: one for each row of each lookup and for each entry of each table that is looked up.
 ///
@@ -230,7 +231,7 @@ impl LookupShape {
         &'s self,
         system: &'s System,
         fingerprint: &Fingerprint<E>,
-        point: &[E],
+        point: &Arc<[E]>,
     ) -> [Evaluation<'s, E>; 2] {
         let tuples = self.tuples(system);
         let (mut numerators, mut denominators) = (Evaluation::default(), Evaluation::default());
@@ -241,7 +242,7 @@ impl LookupShape {
                 continue;
             };
             let weights = Weights::new(block, tuples.shape(), point);
-            let total = weights.total();
+            let total = weights.total;
             match tuples.multiplicity {
                 None => numerators.constant += total,
                 Some(column) => {
@@ -299,35 +300,39 @@ impl<E: PrimeCharacteristicRing> Default for Evaluation<'_, E> {
 struct Weights<E> {
     /// The factor of the block's place in the row.
     coefficient: E,
-    /// For each axis one weight for each index of the tensor, zero outside the block.
-    axes: Vec<claims::Weights<E>>,
+    /// For each axis the weights of the tensor's indices, zero outside the block.
+    axes: Vec<Along<E>>,
+    /// The sum of all weights.
+    total: E,
 }
 
 impl<E: Field> Weights<E> {
-    fn new(block: &Block, shape: &[usize], point: &[E]) -> Self {
+    fn new(block: &Block, shape: &[usize], point: &Arc<[E]>) -> Self {
         let log_size = block.log_size();
-        let high = point.len().saturating_sub(log_size);
-        let (place, mut rest) = point.split_at_checked(high).unwrap_or((point, &[]));
+        let mut next = point.len().saturating_sub(log_size);
+        let place = point.get(..next).unwrap_or_default();
         let shift = u32::try_from(log_size).unwrap_or(u32::MAX);
         let coefficient = eq_index(place, block.offset.checked_shr(shift).unwrap_or(0));
+        let mut total = coefficient;
         let mut axes = Vec::with_capacity(shape.len());
         for (axis, &extent) in block.axes.iter().zip(shape) {
-            let (own, after) = rest.split_at_checked(axis.log).unwrap_or((rest, &[]));
-            rest = after;
-            let mut weights = vec![E::ZERO; extent];
+            let end = next.saturating_add(axis.log).min(point.len());
+            let own = PartOfPoint::new(point, next..end);
+            next = end;
             // What the block has beyond the extent holds no tuple, and no weight.
-            for (weight, eq) in weights.iter_mut().skip(axis.start).zip(eq_vector(own)) {
-                *weight = eq;
-            }
-            axes.push(weights.into());
+            let len = extent.saturating_sub(axis.start);
+            total *= eq_sum(own.as_ref().map_or(&[], PartOfPoint::coordinates), len);
+            axes.push(Along::Eq {
+                size: extent,
+                start: axis.start,
+                points: own.into_iter().collect(),
+            });
         }
-        Self { coefficient, axes }
-    }
-
-    /// The sum of all weights.
-    fn total(&self) -> E {
-        let sums = { self.axes.iter() }.map(|axis| axis.supported().iter().copied().sum());
-        sums.fold(self.coefficient, |product, sum: E| product * sum)
+        Self {
+            coefficient,
+            axes,
+            total,
+        }
     }
 
     /// The functional of a component, with weights for its further axes.
@@ -338,7 +343,7 @@ impl<E: Field> Weights<E> {
         further: Vec<Vec<E>>,
     ) -> Functional<'s, E> {
         let mut weights = self.axes.clone();
-        weights.extend(further.into_iter().map(claims::Weights::from));
+        weights.extend(further.into_iter().map(Along::from));
         Functional {
             coefficient: self.coefficient * factor,
             combination,

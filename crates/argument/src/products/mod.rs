@@ -39,6 +39,7 @@ mod weights;
 #[cfg(feature = "prove")]
 mod whole;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::iter::zip;
 
@@ -50,7 +51,7 @@ pub use shape::ProductShape;
 use shape::{Axis, EinsumShape, RelationShape};
 
 use crate::channel::{Channel, challenges};
-use crate::claims::{Claim, Claims, Functional, Weights};
+use crate::claims::{Claim, Claims, Functional};
 use crate::reject::Reject;
 use crate::sumcheck;
 
@@ -75,12 +76,13 @@ pub fn verify<'s, C: Channel>(
     system: &'s System,
     shape: &ProductShape,
 ) -> Result<Claims<'s, C>, Reject> {
-    let t = challenges(channel, shape.variables);
+    let t: Arc<[C::E]> = challenges(channel, shape.variables).into();
+    let none = Arc::default();
     let mut claims = Vec::new();
     for (relation, shape) in zip(system.relations(), &shape.relations) {
         if let (Relation::Linear { sum, .. }, RelationShape::Linear(axes)) = (relation, shape) {
             claims.push(Claim {
-                terms: alloc::vec![functional(C::E::ONE, sum, axes, &t, &[])?],
+                terms: alloc::vec![functional(C::E::ONE, sum, axes, (&t, &none), 0)?],
                 value: C::E::ZERO.into(),
             });
         }
@@ -93,25 +95,31 @@ pub fn verify<'s, C: Channel>(
     claims.push(Claim {
         terms: products
             .iter()
-            .map(|product| functional(product.power, product.left, product.axes, &t, &[]))
+            .map(|product| functional(product.power, product.left, product.axes, (&t, &none), 0))
             .collect::<Result<_, Reject>>()?,
         value: sum.clone(),
     });
     let rounds = shape.rounds.unwrap_or(0);
     let reduced = sumcheck::verify(channel, sum, rounds, DEGREE)?;
+    let point: Arc<[C::E]> = reduced.point.into();
     let mut rest = reduced.value;
     for product in &products {
         for (einsum, shape) in zip(product.right, product.einsums) {
             let slot = channel.receive_product()?;
             rest = rest - slot.product * scale(product.power, einsum, shape, rounds);
             let skipped = rounds.saturating_sub(shape.variables);
-            let own = reduced.point.get(skipped..).unwrap_or_default();
             for (operand, axes, value) in [
                 (&einsum.a, &shape.a, slot.left),
                 (&einsum.b, &shape.b, slot.right),
             ] {
                 claims.push(Claim {
-                    terms: alloc::vec![functional(C::E::ONE, operand, axes, &t, own)?],
+                    terms: alloc::vec![functional(
+                        C::E::ONE,
+                        operand,
+                        axes,
+                        (&t, &point),
+                        skipped
+                    )?],
                     value,
                 });
             }
@@ -170,15 +178,15 @@ fn functional<'s, E: Field>(
     coefficient: E,
     combination: &'s Combination,
     axes: &[Axis],
-    common: &[E],
-    own: &[E],
+    (common, own): (&Arc<[E]>, &Arc<[E]>),
+    skipped: usize,
 ) -> Result<Functional<'s, E>, Reject> {
     Ok(Functional {
         coefficient,
         combination,
         weights: axes
             .iter()
-            .map(|axis| axis.weights(common, own).map(Weights::from))
+            .map(|axis| axis.weights(common, own, skipped))
             .collect::<Result<_, Reject>>()?,
     })
 }

@@ -7,13 +7,14 @@
     clippy::expect_used
 )]
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use p3_field::Field;
 use relation::{Combination, Einsum, Relation, System};
 
-use crate::multilinear::{eq_vector, log_ceil};
+use crate::claims::{Along, PartOfPoint};
+use crate::multilinear::log_ceil;
 use crate::reject::Reject;
 
 /// The variables of every relation and einsum of a system.
@@ -203,31 +204,34 @@ fn labels<'e>(
 impl Axis {
     /// The weight of each index: the product of `eq` at the points that the axis is bound to, cut to the axis.
     ///
+    /// An einsum's own point is the end of `own`, from coordinate `skipped` on.
+    ///
     /// Errors: [`Reject::Length`] if a point is too short, which only another system's shape can cause.
-    pub(super) fn weights<E: Field>(&self, common: &[E], own: &[E]) -> Result<Vec<E>, Reject> {
-        let eq = |point: &[E], range: &Option<Range<usize>>| match range {
-            None => Ok::<_, Reject>(None),
-            Some(range) => {
-                let part = point.get(range.clone()).ok_or(Reject::Length {
+    pub(super) fn weights<E>(
+        &self,
+        common: &Arc<[E]>,
+        own: &Arc<[E]>,
+        skipped: usize,
+    ) -> Result<Along<E>, Reject> {
+        let own_range = self
+            .own
+            .as_ref()
+            .map(|range| range.start.saturating_add(skipped)..range.end.saturating_add(skipped));
+        let parts = [(common, self.common.clone()), (own, own_range)];
+        let points: Vec<PartOfPoint<E>> = { parts.into_iter() }
+            .filter_map(|(point, range)| Some((point, range?)))
+            .map(|(point, range)| {
+                PartOfPoint::new(point, range.clone()).ok_or(Reject::Length {
                     part: "the point of a relation",
                     expected: range.end,
                     found: point.len(),
-                })?;
-                let mut weights = eq_vector(part);
-                weights.truncate(self.size);
-                Ok(Some(weights))
-            }
-        };
-        Ok(match (eq(common, &self.common)?, eq(own, &self.own)?) {
-            (Some(mut weights), Some(own)) => {
-                for (weight, own) in weights.iter_mut().zip(own) {
-                    *weight *= own;
-                }
-                weights
-            }
-            (Some(weights), None) | (None, Some(weights)) => weights,
-            // An axis of no label: a valid einsum has none.
-            (None, None) => alloc::vec![E::ZERO; self.size],
+                })
+            })
+            .collect::<Result<_, Reject>>()?;
+        Ok(Along::Eq {
+            size: self.size,
+            start: 0,
+            points,
         })
     }
 }

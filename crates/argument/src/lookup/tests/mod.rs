@@ -21,7 +21,7 @@ use relation::{Assignment, Source, System, Tensor};
 use super::{LookupShape, prove, verify};
 use crate::channel::sender::{Masks, Sender};
 use crate::channel::{Affine, Count, Mask, Masked, Sizing, Transparent};
-use crate::claims::Claim;
+use crate::claims::{Along, Claim};
 use crate::reject::Reject;
 
 type F = Goldilocks;
@@ -112,11 +112,12 @@ impl Case {
         let read = reader(assignment, &publics);
         let term = |term: &crate::claims::Functional<'_, E>| {
             let shape = term.combination.shape();
-            let sizes: Vec<usize> = term.weights.iter().map(|w| w.len()).collect();
+            let weights: Vec<_> = term.weights.iter().map(Along::write).collect();
+            let sizes: Vec<usize> = weights.iter().map(|w| w.len()).collect();
             assert_eq!(sizes, shape);
             let value = |index| {
                 let x = relation::shape::unravel(shape, index);
-                let weights = term.weights.iter().zip(&x).map(|(weights, &x)| weights[x]);
+                let weights = weights.iter().zip(&x).map(|(weights, &x)| weights[x]);
                 let weight: E = weights.product();
                 if weight == E::ZERO {
                     return E::ZERO;

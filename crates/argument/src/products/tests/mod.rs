@@ -20,7 +20,7 @@ use relation::{Assignment, System, Tensor};
 use super::{ProductShape, prove, verify};
 use crate::channel::sender::{Masks, Sender};
 use crate::channel::{Affine, Count, Mask, Masked, Sizing, Transparent};
-use crate::claims::{Claim, Functional};
+use crate::claims::{Along, Claim, Functional};
 use crate::reject::Reject;
 
 type F = Goldilocks;
@@ -45,14 +45,13 @@ fn integer(value: i128) -> E {
 /// What the claims say of the values: by the definition, index by index.
 fn evaluate(system: &System, values: &Assignment, functional: &Functional<'_, E>) -> E {
     let shape = functional.combination.shape();
-    let sizes: Vec<usize> = functional.weights.iter().map(|w| w.len()).collect();
+    let weights: Vec<_> = functional.weights.iter().map(Along::write).collect();
+    let sizes: Vec<usize> = weights.iter().map(|w| w.len()).collect();
     assert_eq!(sizes, shape, "one weight per index of each axis");
     let sum: E = (0..shape.iter().product())
         .map(|index| {
             let x = unravel(shape, index);
-            let weight: E = core::iter::zip(&functional.weights, &x)
-                .map(|(w, &x)| w[x])
-                .product();
+            let weight: E = core::iter::zip(&weights, &x).map(|(w, &x)| w[x]).product();
             weight * integer(read(system, values, functional.combination, &x))
         })
         .sum();
@@ -364,12 +363,13 @@ fn a_point_that_is_too_short_is_rejected() {
         own: None,
     };
     assert!(matches!(
-        axis.weights(&[E::ONE], &[]),
+        axis.weights(&vec![E::ONE].into(), &vec![].into(), 0),
         Err(Reject::Length {
             expected: 3,
             found: 1,
             ..
         })
     ));
-    assert_eq!(axis.weights(&[E::ONE.halve(); 3], &[]).unwrap().len(), 5);
+    let weights = axis.weights(&vec![E::ONE.halve(); 3].into(), &vec![].into(), 0);
+    assert_eq!(weights.unwrap().write().len(), 5);
 }

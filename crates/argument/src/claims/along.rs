@@ -1,0 +1,119 @@
+//! The weights along an axis, before they are written out.
+
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use p3_field::Field;
+
+use super::weights::Weights;
+use crate::multilinear::eq_vector;
+
+/// What gives an axis its weights.
+///
+/// A step's claims say this much and no more: the dry run never writes weights out, and the batching of the claims does
+/// by all threads, once for functionals that have them in common.
+#[derive(Clone, Debug)]
+pub enum Along<E> {
+    /// The weights themselves.
+    Listed(Weights<E>),
+    /// The product of `eq(point, i)` over the points for index `start + i` of `size`; zero for all other indices.
+    Eq {
+        /// Indices of the axis.
+        size: usize,
+        /// The index that the first vertex of the points' cube falls on; what falls beyond the last is cut off.
+        start: usize,
+        /// Points of one dimension; without any all weights are zero.
+        points: Vec<PartOfPoint<E>>,
+    },
+}
+
+/// Some coordinates of a point that many functionals share.
+#[derive(Clone, Debug)]
+pub struct PartOfPoint<E> {
+    point: Arc<[E]>,
+    range: Range<usize>,
+}
+
+impl<E> PartOfPoint<E> {
+    /// The coordinates `range` of `point`; none if it has fewer.
+    pub fn new(point: &Arc<[E]>, range: Range<usize>) -> Option<Self> {
+        point.get(range.clone())?;
+        Some(Self {
+            point: Arc::clone(point),
+            range,
+        })
+    }
+
+    /// The coordinates.
+    pub fn coordinates(&self) -> &[E] {
+        self.point.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// Parts of the same point, not of equal ones: that is known without looking at coordinates.
+impl<E> PartialEq for PartOfPoint<E> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.point, &other.point) && self.range == other.range
+    }
+}
+
+impl<E: PartialEq> PartialEq for Along<E> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Listed(own), Self::Listed(other)) => own == other,
+            (
+                Self::Eq {
+                    size,
+                    start,
+                    points,
+                },
+                Self::Eq {
+                    size: other_size,
+                    start: other_start,
+                    points: other_points,
+                },
+            ) => (size, start, points) == (other_size, other_start, other_points),
+            _ => false,
+        }
+    }
+}
+
+impl<E: Field> From<Vec<E>> for Along<E> {
+    fn from(weights: Vec<E>) -> Self {
+        Self::Listed(weights.into())
+    }
+}
+
+impl<E: Field> Along<E> {
+    /// The weights, one for each index.
+    pub fn write(&self) -> Weights<E> {
+        let (size, start, points) = match self {
+            Self::Listed(weights) => return weights.clone(),
+            Self::Eq {
+                size,
+                start,
+                points,
+            } => (*size, *start, points),
+        };
+        let product = { points.iter() }
+            .map(|point| eq_vector(point.coordinates()))
+            .reduce(|mut product, other| {
+                for (weight, other) in product.iter_mut().zip(other) {
+                    *weight *= other;
+                }
+                product
+            });
+        let mut product = product.unwrap_or_default();
+        if start > 0 || product.len() < size {
+            let mut weights = vec![E::ZERO; size];
+            for (weight, eq) in weights.iter_mut().skip(start).zip(product) {
+                *weight = eq;
+            }
+            return weights.into();
+        }
+        product.truncate(size);
+        product.into()
+    }
+}
