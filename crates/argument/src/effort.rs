@@ -4,7 +4,7 @@
 //! bounds here are far above what any statement that can be proven needs, and far below what hurts.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -31,7 +31,16 @@ pub(crate) struct Effort {
     /// Values of public tensors that are read.
     publics: u64,
     /// Per column the functionals that read it.
-    reads: Vec<u64>,
+    reads: Vec<Reads>,
+}
+
+/// The functionals that read a column.
+#[derive(Clone, Debug, Default)]
+struct Reads {
+    /// How many there are.
+    times: u64,
+    /// The axes that a view joins, and in how many functionals: their weights are one for each joint index.
+    joint: BTreeMap<Vec<usize>, u64>,
 }
 
 impl Effort {
@@ -49,7 +58,7 @@ impl Effort {
         let mut effort = Self {
             weights: 0,
             publics: 0,
-            reads: vec![0; system.columns().len()],
+            reads: vec![Reads::default(); system.columns().len()],
         };
         for (combination, times) in lookups.functionals(system) {
             effort.add(system, combination, times);
@@ -96,8 +105,15 @@ impl Effort {
                     self.publics = self.publics.saturating_add(read);
                 }
                 Source::Column(id) => {
-                    if let Some(reads) = self.reads.get_mut(id.0) {
-                        *reads = reads.saturating_add(times);
+                    let Some(reads) = self.reads.get_mut(id.0) else {
+                        continue;
+                    };
+                    reads.times = reads.times.saturating_add(times);
+                    for component in components {
+                        if component.source_axes.len() > 1 {
+                            let joint = reads.joint.entry(component.source_axes).or_default();
+                            *joint = joint.saturating_add(times);
+                        }
                     }
                 }
             }
@@ -110,13 +126,26 @@ impl Effort {
     /// Errors: [`DescribeError::Effort`].
     pub fn on(&self, stack: &Stack) -> Result<(), DescribeError> {
         let mut products = 0u64;
-        for (&reads, blocks) in self.reads.iter().zip(&stack.columns) {
-            for axis in blocks.iter().flat_map(|block| &block.axes) {
-                let log = u32::try_from(axis.log).unwrap_or(u32::MAX);
-                let len = 1u64.checked_shl(log).unwrap_or(u64::MAX);
-                products = products.saturating_add(reads.saturating_mul(len));
+        let mut add = |times: u64, len: u64| {
+            products = products.saturating_add(times.saturating_mul(len));
+        };
+        for (reads, blocks) in self.reads.iter().zip(&stack.columns) {
+            add(reads.times, wide(blocks.len()));
+            for block in blocks {
+                let len = |axis: &relation::BlockAxis| {
+                    let log = u32::try_from(axis.log).unwrap_or(u32::MAX);
+                    1u64.checked_shl(log).unwrap_or(u64::MAX)
+                };
+                for axis in &block.axes {
+                    add(reads.times, len(axis));
+                }
+                for (axes, &times) in &reads.joint {
+                    let lens = { axes.iter() }
+                        .filter_map(|&axis| block.axes.get(axis))
+                        .map(len);
+                    add(times, lens.fold(1, u64::saturating_mul));
+                }
             }
-            products = products.saturating_add(reads.saturating_mul(wide(blocks.len())));
         }
         at_most("products with blocks of columns", MAX_PRODUCTS, products)
     }
@@ -147,11 +176,15 @@ mod tests {
 
     /// What there is too much of, in a system with rows of 2^10.
     fn refused(system: System) -> Option<&'static str> {
+        refused_in_rows(system, 10)
+    }
+
+    fn refused_in_rows(system: System, log_len: usize) -> Option<&'static str> {
         let parameters = Parameters {
             security_bits: 30,
             model_proofs: 0,
             sealed_proofs: 0,
-            log_len: Some(10),
+            log_len: Some(log_len),
             ..Parameters::default()
         };
         match Description::<Goldilocks2>::new(system, parameters) {
@@ -194,6 +227,18 @@ mod tests {
         let [entries, row] = tuples;
         let table = builder.table("rows", entries);
         builder.lookup("row", row, table);
+        builder.build().expect("a system")
+    }
+
+    /// Parameters with two axes that a view joins, read `times` times.
+    fn joined(times: usize) -> System {
+        let mut builder = System::builder();
+        let column = builder.column("parameters", &[128, 1024, 1024], Role::Parameter, BIT);
+        for _ in 0..times {
+            let view = builder.view(column).expect("the column exists");
+            let view = view.reshape(&[128, 1024 * 1024]).expect("as many values");
+            builder.linear("zero", view.into());
+        }
         builder.build().expect("a system")
     }
 
@@ -248,5 +293,15 @@ mod tests {
             assert_eq!(refused(small), None, "{what}");
             assert_eq!(refused(large), Some(what));
         }
+    }
+
+    /// A block is a matrix here: each weight of the joint axis meets an entry of it, not of its two sides.
+    #[test]
+    fn joint_axes_are_charged_for_all_their_indices() {
+        assert_eq!(refused_in_rows(joined(1), 20), None);
+        assert_eq!(
+            refused_in_rows(joined(20), 20),
+            Some("products with blocks of columns")
+        );
     }
 }
