@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use relation::{Combination, Relation, Role, Source, System};
 
+use crate::claims::RecentComponents;
 use crate::description::DescribeError;
 use crate::lookup::LookupShape;
 use crate::stack::Stack;
@@ -60,17 +61,18 @@ impl Effort {
             publics: 0,
             reads: vec![Reads::default(); system.columns().len()],
         };
+        let mut recent = RecentComponents::default();
         for (combination, times) in lookups.functionals(system) {
-            effort.add(system, combination, times);
+            effort.add(system, combination, times, &mut recent);
         }
         for relation in system.relations() {
             match relation {
-                Relation::Linear { sum, .. } => effort.add(system, sum, 1),
+                Relation::Linear { sum, .. } => effort.add(system, sum, 1, &mut recent),
                 Relation::Product { left, right, .. } => {
-                    effort.add(system, left, 1);
+                    effort.add(system, left, 1, &mut recent);
                     for einsum in right {
-                        effort.add(system, &einsum.a, 1);
-                        effort.add(system, &einsum.b, 1);
+                        effort.add(system, &einsum.a, 1, &mut recent);
+                        effort.add(system, &einsum.b, 1, &mut recent);
                     }
                 }
                 Relation::Lookup { .. } => {}
@@ -86,13 +88,19 @@ impl Effort {
     }
 
     /// Adds `times` functionals of a combination.
-    fn add(&mut self, system: &System, combination: &Combination, times: u64) {
+    fn add<'s>(
+        &mut self,
+        system: &System,
+        combination: &'s Combination,
+        times: u64,
+        recent: &mut RecentComponents<'s>,
+    ) {
         let sizes = combination.shape().iter().copied().map(wide);
         // A vector of weights is made for the next power of two.
         let axes = sizes.fold(0u64, |sum, size| sum.saturating_add(size.saturating_mul(2)));
         let mut weights = axes.saturating_add(1);
         for term in combination.terms() {
-            let components = term.view.components();
+            let components = recent.of(&term.view);
             weights = components.iter().fold(weights, |sum, component| {
                 sum.saturating_add(component.effort())
             });
@@ -111,7 +119,8 @@ impl Effort {
                     reads.times = reads.times.saturating_add(times);
                     for component in components {
                         if component.source_axes.len() > 1 {
-                            let joint = reads.joint.entry(component.source_axes).or_default();
+                            let axes = component.source_axes.clone();
+                            let joint = reads.joint.entry(axes).or_default();
                             *joint = joint.saturating_add(times);
                         }
                     }

@@ -6,6 +6,7 @@ mod piece;
 #[cfg(feature = "prove")]
 mod prove;
 mod pull;
+mod recent;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -21,6 +22,7 @@ pub use along::{Along, PartOfPoint};
 #[cfg(feature = "prove")]
 pub use prove::{Unread, prove};
 pub use pull::{Part, Pulled, evaluate_public, integer, outer, pull_back, strides};
+pub use recent::RecentComponents;
 pub use verify::{Batched, batch, verify, weight};
 pub use weights::Weights;
 

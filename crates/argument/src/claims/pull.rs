@@ -5,7 +5,7 @@
 //! ever formed.
 
 use alloc::borrow::Cow;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,7 +13,6 @@ use alloc::vec::Vec;
 use p3_field::{ExtensionField, Field};
 use relation::{Component, View};
 
-use super::along::Along;
 use super::weights::Weights;
 
 /// `coefficient * sum_y source[y] * prod_parts weights[y restricted to the part's axes]`.
@@ -46,92 +45,6 @@ pub fn outer<'a, E: Field>(mut vectors: impl Iterator<Item = &'a [E]>) -> Vec<E>
     })
 }
 
-/// How many functionals that were pulled back are remembered: the limbs of a value, and the columns of an operator,
-/// come one after the other.
-const REMEMBERED: usize = 8;
-
-/// How many views' components are remembered: those of a lookup come once for each block of its fractions.
-const REMEMBERED_VIEWS: usize = 16;
-
-/// How many axes' weights are remembered: those of one block or relation are shared by several functionals.
-const REMEMBERED_WEIGHTS: usize = 16;
-
-/// Functionals that were pulled back lately, but for their coefficients, the components of views, and weights that were
-/// written out.
-#[derive(Debug)]
-pub struct Recent<'s, E> {
-    known: VecDeque<Known<'s, E>>,
-    components: VecDeque<(&'s View, Vec<Component>)>,
-    written: VecDeque<(Along<E>, Weights<E>)>,
-}
-
-#[derive(Debug)]
-struct Known<'s, E> {
-    view: &'s View,
-    weights: Vec<Along<E>>,
-    pulled: Pulled<E>,
-}
-
-impl<'s, E: Field> Recent<'s, E> {
-    /// None so far.
-    pub fn new() -> Self {
-        Self {
-            known: VecDeque::with_capacity(REMEMBERED),
-            components: VecDeque::with_capacity(REMEMBERED_VIEWS),
-            written: VecDeque::with_capacity(REMEMBERED_WEIGHTS),
-        }
-    }
-
-    /// [`pull_back`], or a copy of what it gave for another source of the same arrangement.
-    pub fn pull_back(&mut self, view: &'s View, coefficient: E, weights: &[Along<E>]) -> Pulled<E> {
-        let known = { self.known.iter() }
-            .find(|known| view.is_arranged_like(known.view) && weights == known.weights);
-        let mut pulled = match known {
-            Some(known) => known.pulled.clone(),
-            None => {
-                let written: Vec<Weights<E>> =
-                    weights.iter().map(|along| self.written(along)).collect();
-                let pulled = pull_back_by(self.components(view), E::ONE, &written);
-                if self.known.len() == REMEMBERED {
-                    self.known.pop_front();
-                }
-                self.known.push_back(Known {
-                    view,
-                    weights: weights.to_vec(),
-                    pulled: pulled.clone(),
-                });
-                pulled
-            }
-        };
-        pulled.coefficient *= coefficient;
-        pulled
-    }
-
-    fn written(&mut self, along: &Along<E>) -> Weights<E> {
-        if let Some((_, weights)) = self.written.iter().find(|(known, _)| known == along) {
-            return weights.clone();
-        }
-        let weights = along.write();
-        if self.written.len() == REMEMBERED_WEIGHTS {
-            self.written.pop_front();
-        }
-        self.written.push_back((along.clone(), weights.clone()));
-        weights
-    }
-
-    fn components(&mut self, view: &'s View) -> &[Component] {
-        let known = { self.components.iter() }.position(|(known, _)| view.is_arranged_like(known));
-        let at = known.unwrap_or_else(|| {
-            if self.components.len() == REMEMBERED_VIEWS {
-                self.components.pop_front();
-            }
-            self.components.push_back((view, view.components()));
-            self.components.len().saturating_sub(1)
-        });
-        { self.components.get(at) }.map_or(&[], |(_, components)| components)
-    }
-}
-
 /// Pulls the functional with weights `weights[a]` along axis `a` of `view` back to the view's source.
 ///
 /// Cost: one product per entry of each component.
@@ -139,7 +52,7 @@ pub fn pull_back<E: Field>(view: &View, coefficient: E, weights: &[Weights<E>]) 
     pull_back_by(&view.components(), coefficient, weights)
 }
 
-fn pull_back_by<E: Field>(
+pub(super) fn pull_back_by<E: Field>(
     components: &[Component],
     mut coefficient: E,
     weights: &[Weights<E>],

@@ -8,7 +8,8 @@ use p3_field::{ExtensionField, Field, PrimeCharacteristicRing};
 use p3_maybe_rayon::prelude::*;
 use relation::{Source, System, Tensor};
 
-use super::pull::{Part, Pulled, Recent, evaluate_public};
+use super::pull::{Part, Pulled, evaluate_public};
+use super::recent::Recent;
 use super::{Claim, Functional};
 use crate::channel::Channel;
 use crate::multilinear::{eq_index, eq_vector};

@@ -1,0 +1,106 @@
+//! What was worked out lately for one functional and is the same for the next.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use p3_field::Field;
+use relation::{Component, View};
+
+use super::along::Along;
+use super::pull::{Pulled, pull_back_by};
+use super::weights::Weights;
+
+/// How many views' components are remembered: those of a lookup come once for each block of its fractions.
+const REMEMBERED_VIEWS: usize = 16;
+
+/// The components of views that were asked for lately.
+#[derive(Debug, Default)]
+pub struct RecentComponents<'s> {
+    known: VecDeque<(&'s View, Vec<Component>)>,
+}
+
+impl<'s> RecentComponents<'s> {
+    /// The components of `view`, or those of another view of the same arrangement: they are the same.
+    pub fn of(&mut self, view: &'s View) -> &[Component] {
+        let known = { self.known.iter() }.position(|(known, _)| view.is_arranged_like(known));
+        let at = known.unwrap_or_else(|| {
+            if self.known.len() == REMEMBERED_VIEWS {
+                self.known.pop_front();
+            }
+            self.known.push_back((view, view.components()));
+            self.known.len().saturating_sub(1)
+        });
+        { self.known.get(at) }.map_or(&[], |(_, components)| components)
+    }
+}
+
+/// How many functionals that were pulled back are remembered: the limbs of a value, and the columns of an operator,
+/// come one after the other.
+const REMEMBERED: usize = 8;
+
+/// How many axes' weights are remembered: those of one block or relation are shared by several functionals.
+const REMEMBERED_WEIGHTS: usize = 16;
+
+/// Functionals that were pulled back lately, but for their coefficients, the components of views, and weights that were
+/// written out.
+#[derive(Debug)]
+pub struct Recent<'s, E> {
+    known: VecDeque<Known<'s, E>>,
+    components: RecentComponents<'s>,
+    written: VecDeque<(Along<E>, Weights<E>)>,
+}
+
+#[derive(Debug)]
+struct Known<'s, E> {
+    view: &'s View,
+    weights: Vec<Along<E>>,
+    pulled: Pulled<E>,
+}
+
+impl<'s, E: Field> Recent<'s, E> {
+    /// None so far.
+    pub fn new() -> Self {
+        Self {
+            known: VecDeque::with_capacity(REMEMBERED),
+            components: RecentComponents::default(),
+            written: VecDeque::with_capacity(REMEMBERED_WEIGHTS),
+        }
+    }
+
+    /// [`pull_back`](super::pull_back), or a copy of what it gave for another source of the same arrangement.
+    pub fn pull_back(&mut self, view: &'s View, coefficient: E, weights: &[Along<E>]) -> Pulled<E> {
+        let known = { self.known.iter() }
+            .find(|known| view.is_arranged_like(known.view) && weights == known.weights);
+        let mut pulled = match known {
+            Some(known) => known.pulled.clone(),
+            None => {
+                let written: Vec<Weights<E>> =
+                    weights.iter().map(|along| self.written(along)).collect();
+                let pulled = pull_back_by(self.components.of(view), E::ONE, &written);
+                if self.known.len() == REMEMBERED {
+                    self.known.pop_front();
+                }
+                self.known.push_back(Known {
+                    view,
+                    weights: weights.to_vec(),
+                    pulled: pulled.clone(),
+                });
+                pulled
+            }
+        };
+        pulled.coefficient *= coefficient;
+        pulled
+    }
+
+    fn written(&mut self, along: &Along<E>) -> Weights<E> {
+        if let Some((_, weights)) = self.written.iter().find(|(known, _)| known == along) {
+            return weights.clone();
+        }
+        let weights = along.write();
+        if self.written.len() == REMEMBERED_WEIGHTS {
+            self.written.pop_front();
+        }
+        self.written.push_back((along.clone(), weights.clone()));
+        weights
+    }
+}
