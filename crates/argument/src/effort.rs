@@ -18,6 +18,9 @@ use crate::stack::Stack;
 /// The most weights and entries of index maps over all functionals; each weight is an element in memory.
 const MAX_WEIGHTS: u64 = 1 << 27;
 
+/// What an axis of a functional takes before its weights are written out, in weights.
+const AXIS: u64 = 8;
+
 /// The most products of weights with blocks of columns, and with values of public tensors.
 const MAX_PRODUCTS: u64 = 1 << 31;
 
@@ -96,8 +99,11 @@ impl Effort {
         recent: &mut RecentComponents<'s>,
     ) {
         let sizes = combination.shape().iter().copied().map(wide);
-        // A vector of weights is made for the next power of two.
-        let axes = sizes.fold(0u64, |sum, size| sum.saturating_add(size.saturating_mul(2)));
+        // A vector of weights is made for the next power of two; what gives an axis its weights takes room as well.
+        let axes = sizes.fold(0u64, |sum, size| {
+            sum.saturating_add(size.saturating_mul(2))
+                .saturating_add(AXIS)
+        });
         let mut weights = axes.saturating_add(1);
         for term in combination.terms() {
             let components = recent.of(&term.view);
@@ -109,7 +115,11 @@ impl Effort {
                 Source::Public(id) => {
                     let shape = system.publics().get(id.0).map(|public| &public.shape);
                     let len = shape.and_then(|shape| relation::shape::len(shape));
-                    let read = times.saturating_mul(wide(len.unwrap_or(0)));
+                    // Where a view joins the last axis, each value takes a step for each axis.
+                    let rank = shape.map_or(1, |shape| shape.len().max(1));
+                    let read = times
+                        .saturating_mul(wide(len.unwrap_or(0)))
+                        .saturating_mul(wide(rank));
                     self.publics = self.publics.saturating_add(read);
                 }
                 Source::Column(id) => {
@@ -132,31 +142,35 @@ impl Effort {
 
     /// Checks what the functionals cost on the blocks of a stack.
     ///
+    /// The check itself takes no more steps than it allows products: it ends at the first block that is too much.
+    ///
     /// Errors: [`DescribeError::Effort`].
     pub fn on(&self, stack: &Stack) -> Result<(), DescribeError> {
+        const WHAT: &str = "products with blocks of columns";
         let mut products = 0u64;
         let mut add = |times: u64, len: u64| {
             products = products.saturating_add(times.saturating_mul(len));
+            at_most(WHAT, MAX_PRODUCTS, products)
         };
         for (reads, blocks) in self.reads.iter().zip(&stack.columns) {
-            add(reads.times, wide(blocks.len()));
+            add(reads.times, wide(blocks.len()))?;
             for block in blocks {
                 let len = |axis: &relation::BlockAxis| {
                     let log = u32::try_from(axis.log).unwrap_or(u32::MAX);
                     1u64.checked_shl(log).unwrap_or(u64::MAX)
                 };
                 for axis in &block.axes {
-                    add(reads.times, len(axis));
+                    add(reads.times, len(axis))?;
                 }
                 for (axes, &times) in &reads.joint {
                     let lens = { axes.iter() }
                         .filter_map(|&axis| block.axes.get(axis))
                         .map(len);
-                    add(times, lens.fold(1, u64::saturating_mul));
+                    add(times, lens.fold(1, u64::saturating_mul))?;
                 }
             }
         }
-        at_most("products with blocks of columns", MAX_PRODUCTS, products)
+        Ok(())
     }
 }
 
@@ -312,5 +326,26 @@ mod tests {
             refused_in_rows(joined(20), 20),
             Some("products with blocks of columns")
         );
+    }
+
+    /// Each of many sealed groups may have as many blocks as a layout holds.
+    #[test]
+    fn blocks_of_many_groups_are_refused_before_they_are_made() {
+        let mut builder = System::builder();
+        for group in 0..100 {
+            builder.column("sealed", &[3; 13], Role::Sealed(group), BIT);
+        }
+        let parameters = Parameters {
+            security_bits: 30,
+            model_proofs: 0,
+            sealed_proofs: 0,
+            log_len: Some(16),
+            ..Parameters::default()
+        };
+        let system = builder.build().expect("a system");
+        assert!(matches!(
+            Description::<Goldilocks2>::new(system, parameters),
+            Err(DescribeError::Layout(relation::LayoutError::Size))
+        ));
     }
 }

@@ -10,6 +10,9 @@ use alloc::vec::Vec;
 
 use relation::{BlockAxis, Layout, LayoutError, Role, System};
 
+/// The most blocks of all groups together.
+const MAX_BLOCKS: usize = 1 << 17;
+
 /// What a group of columns is.
 ///
 /// In stack order: the model, the sealed groups by number, the witness.
@@ -90,7 +93,7 @@ impl Stack {
     ) -> Result<Self, LayoutError> {
         let mut groups: Vec<Group> = Vec::new();
         let mut columns: Vec<Vec<Placed>> = alloc::vec![Vec::new(); system.columns().len()];
-        let mut first_row = 0usize;
+        let (mut first_row, mut blocks) = (0usize, 0usize);
         for kind in kinds(system) {
             let members: Vec<usize> = system
                 .columns()
@@ -106,6 +109,11 @@ impl Stack {
                 .collect();
             let hidden = hidden(kind);
             let layout = Layout::pack(&shapes, log_len, hidden)?;
+            // A layout bounds its own blocks; there may be many groups.
+            blocks = blocks.saturating_add(layout.blocks.len());
+            if blocks > MAX_BLOCKS {
+                return Err(LayoutError::Size);
+            }
             let start = first_row
                 .checked_shl(u32::try_from(log_len).unwrap_or(u32::MAX))
                 .unwrap_or(0);

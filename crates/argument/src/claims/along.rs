@@ -12,7 +12,7 @@ use crate::multilinear::eq_vector;
 
 /// What gives an axis its weights.
 ///
-/// A step's claims say this much and no more: the dry run never writes weights out, and the batching of the claims does
+/// A step's claims say this much and no more: the dry run writes no vector of `eq`, and the batching of the claims does
 /// by all threads, once for functionals that have them in common.
 #[derive(Clone, Debug)]
 pub enum Along<E> {

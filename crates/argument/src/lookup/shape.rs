@@ -226,7 +226,7 @@ impl LookupShape {
 
     /// Numerators and denominators at `point`, most significant coordinate first.
     ///
-    /// Cost: for each block one weight for each index of each axis; no position is visited.
+    /// Cost: for each block a product for each coordinate; weights are written out when claims are batched.
     pub(super) fn evaluate<'s, E: Field>(
         &'s self,
         system: &'s System,
@@ -321,7 +321,7 @@ impl<E: Field> Weights<E> {
             next = end;
             // What the block has beyond the extent holds no tuple, and no weight.
             let len = extent.saturating_sub(axis.start);
-            total *= eq_sum(own.as_ref().map_or(&[], PartOfPoint::coordinates), len);
+            total *= { own.as_ref() }.map_or(E::ZERO, |own| eq_sum(own.coordinates(), len));
             axes.push(Along::Eq {
                 size: extent,
                 start: axis.start,

@@ -61,7 +61,7 @@ const DEGREE: usize = 2;
 /// Reduces all linear and product relations of `system` to claims about its columns.
 ///
 /// Cost: `1 + 2 * rounds` elements and one product slot per einsum; nothing without product relations. The verifier's
-/// time is that of writing down the weights: the sum of the sizes of all axes.
+/// time is that of naming the weights' points; they are written out when claims are batched.
 /// Errors: [`Reject::Length`], [`Reject::Equation`].
 /// Soundness: if a relation does not hold, all claims are true with probability at most
 /// `(variables + products - 1 + 2 * rounds) / |E|`; the product slots carry their own error.
