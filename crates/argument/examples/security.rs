@@ -12,22 +12,15 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
+use argument::opening::{Code, GroupShape, OpeningShape, inner, whir_parameters};
+use argument::profile::{Goldilocks2, Goldilocks3, Profile};
 use argument::security::{
     Account, Extension, Grinding, MAX_GRINDING, REQUIRED_BITS, Sizes, TERM_BITS, Whir, account,
     choose, queries_for,
 };
-use p3_blake3::Blake3;
-use p3_challenger::{HashChallenger, SerializingChallenger64};
-use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
-use p3_field::{ExtensionField, TwoAdicField};
-use p3_goldilocks::Goldilocks;
-use p3_whir::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig};
 
-/// `log2` of one over the rate of the commitments and of the inner WHIR.
+/// `log2` of one over the rate of the commitments.
 const LOG_INV_RATE: usize = 2;
-
-/// The transcript of the argument.
-type Challenger = SerializingChallenger64<Goldilocks, HashChallenger<u8, Blake3, 32>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut detailed: BTreeSet<usize> = std::env::args()
@@ -107,32 +100,22 @@ fn statement(log_values: usize) -> Result<Sizes, Box<dyn Error>> {
         &sizes,
         REQUIRED_BITS,
         |extension, bits| match extension {
-            Extension::Quadratic => whir::<BinomialExtensionField<Goldilocks, 2>>(&sizes, 2, bits),
-            Extension::Cubic => whir::<CubicTrinomialExtensionField<Goldilocks>>(&sizes, 3, bits),
+            Extension::Quadratic => whir::<Goldilocks2>(&sizes, bits),
+            Extension::Cubic => whir::<Goldilocks3>(&sizes, bits),
         },
     )?)
 }
 
 /// The schedule of the WHIR proof about the combination of the rows.
-///
-/// Its coordinates over the base field are stacked; each position and the point of the claims
-/// is one claim about each of them.
-fn whir<E>(sizes: &Sizes, degree: usize, bits: u32) -> Option<Whir>
-where
-    E: ExtensionField<Goldilocks> + TwoAdicField,
-{
-    let parameters = ProtocolParameters {
-        starting_log_inv_rate: LOG_INV_RATE,
-        round_log_inv_rates: Vec::new(),
-        folding_factor: FoldingFactor::Constant(4),
-        soundness_type: SecurityAssumption::UniqueDecoding,
-        security_level: usize::try_from(bits).ok()?,
-        pow_bits: MAX_GRINDING,
-    };
-    let variables = sizes.log_len + degree.next_power_of_two().ilog2() as usize;
-    let claims = degree * (sizes.queries + 1);
-    let config = WhirConfig::<E, Goldilocks, Challenger>::new_with_initial_claims(
-        variables, parameters, claims,
-    );
-    config.ok().map(|config| Whir::of(&config, claims))
+fn whir<P: Profile>(sizes: &Sizes, bits: u32) -> Option<Whir> {
+    let code = Code::new(sizes.log_len, LOG_INV_RATE).ok()?;
+    let groups = vec![GroupShape {
+        rows: sizes.rows,
+        own: 0,
+        hidden: 0,
+    }];
+    let bits = usize::try_from(bits).ok()?;
+    let whir = whir_parameters::<P>(sizes.log_len, bits, MAX_GRINDING);
+    let shape = OpeningShape::new::<P>(code, sizes.queries, groups, MAX_GRINDING, whir);
+    inner::<P>(&shape.ok()?).ok()
 }

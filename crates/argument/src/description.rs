@@ -23,7 +23,7 @@ use crate::security::{
 use crate::stack::{Group, GroupKind, Stack};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 4";
+pub const LABEL: &[u8] = b"vouch argument 5";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -316,26 +316,30 @@ struct Shape {
 }
 
 impl Shape {
-    /// An estimate of what a proof costs, in nanoseconds, a byte of proof counting as 300: the measure by
-    /// which the length of the polynomials is chosen.
+    /// An estimate of what a proof costs, in nanoseconds: the measure by which the length of the polynomials is chosen.
+    ///
+    /// A byte of the proof counts as a microsecond: it is made once, but sent, kept and checked more often.
     fn cost<P: Profile>(&self) -> u64 {
-        const ENCODE: u64 = 60;
+        // Transform, hashes, and the passes of the opening; rows of masks need hardly a transform, reused ones neither,
+        // but they are encoded once and kept.
+        const WITNESS: u64 = 60;
+        const REUSED: u64 = 20;
         const INNER: u64 = 500;
-        const BYTE: u64 = 300;
+        const BYTE: u64 = 1000;
         let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let rows = wide(self.opening.rows());
         let len = wide(self.opening.code().len());
-        let encode = rows.saturating_mul(len).saturating_mul(ENCODE);
-        let inner = len
-            .saturating_mul(wide(degree::<P>()))
-            .saturating_mul(INNER);
-        let paths = wide(self.opening.code().log_positions()).saturating_mul(16);
-        let bytes = rows
-            .saturating_mul(8)
-            .saturating_add(paths)
-            .saturating_mul(wide(self.opening.queries()));
-        encode
-            .saturating_add(inner)
+        let coefficient = { self.stack.groups.iter() }.fold(0u64, |sum, group| {
+            let each = match group.kind {
+                GroupKind::Witness => WITNESS,
+                GroupKind::Model | GroupKind::Sealed(_) => REUSED,
+            };
+            let own = wide(group.layout.rows).saturating_mul(each);
+            let masks = wide(group.mask_rows).saturating_mul(REUSED);
+            sum.saturating_add(own).saturating_add(masks)
+        });
+        let coefficient = coefficient.saturating_add(wide(degree::<P>()).saturating_mul(INNER));
+        let bytes = self.opening.estimated_bytes::<P>();
+        len.saturating_mul(coefficient)
             .saturating_add(bytes.saturating_mul(BYTE))
     }
 }

@@ -70,6 +70,7 @@ extern crate alloc;
 pub mod combination;
 pub mod interval;
 pub mod layout;
+mod packed;
 pub mod shape;
 pub mod system;
 pub mod tensor;

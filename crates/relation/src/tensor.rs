@@ -9,13 +9,13 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Data {
     /// Values that fit in 8 bits.
-    I8(Vec<i8>),
+    I8(#[serde(with = "crate::packed")] Vec<i8>),
     /// Values that fit in 16 bits.
-    I16(Vec<i16>),
+    I16(#[serde(with = "crate::packed")] Vec<i16>),
     /// Values that fit in 32 bits.
-    I32(Vec<i32>),
+    I32(#[serde(with = "crate::packed")] Vec<i32>),
     /// Any other values.
-    I64(Vec<i64>),
+    I64(#[serde(with = "crate::packed")] Vec<i64>),
 }
 
 impl Data {

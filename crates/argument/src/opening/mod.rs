@@ -58,6 +58,7 @@ mod protocol;
 #[cfg(feature = "prove")]
 #[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
 mod prove;
+mod schedule;
 #[cfg(feature = "prove")]
 mod stored;
 #[cfg(test)]
@@ -180,6 +181,20 @@ impl OpeningShape {
     #[must_use]
     pub const fn whir(&self) -> &WhirParameters {
         &self.whir
+    }
+
+    /// Bytes of an opening of this shape, about: paths share more or less, as the positions fall.
+    #[must_use]
+    pub fn estimated_bytes<P: Profile>(&self) -> u64 {
+        let whir = &self.whir;
+        let inner =
+            whir::schedule_of::<P>(self.code.log_len(), whir.security_bits, whir.pow_bits).bytes;
+        let queries = schedule::wide(self.queries);
+        let path = schedule::path(self.code.log_positions(), queries);
+        self.groups.iter().fold(inner, |sum, group| {
+            let leaf = schedule::wide(group.leaf()).saturating_mul(schedule::FIELD);
+            sum.saturating_add(queries.saturating_mul(leaf.saturating_add(path)))
+        })
     }
 
     /// Rows over all groups.

@@ -140,8 +140,9 @@ pub(super) fn absorb<P: Profile>(
     ] {
         number(value);
     }
-    for &fold in &whir.folds {
-        number(fold);
+    // As many rates as folds but one.
+    for &value in whir.folds.iter().chain(&whir.round_log_inv_rates) {
+        number(value);
     }
     for commitment in statement.commitments {
         challenger.observe(commitment.root.clone());

@@ -10,15 +10,16 @@ use p3_sumcheck::{OpeningBatch, OpeningProtocol, TableShape, TableSpec};
 use p3_util::log2_ceil_usize;
 use p3_whir::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig, WhirProver};
 
+use super::schedule::{self, Schedule};
 use super::{OpeningShape, ShapeError};
 use crate::profile::{F, Profile};
 
-/// Variables of the polynomial that is sent in the clear at the end: 64 values.
-const FINAL_VARIABLES: usize = 6;
+/// Most variables of the polynomial that is sent in the clear at the end: 64 values.
+pub(super) const FINAL_VARIABLES: usize = 6;
 
 /// Rate at which the combination is encoded; it is `R` times smaller than the rows, so a low rate is cheap,
 /// and lower ones than this make proofs larger (fewer queries, longer paths).
-const LOG_INV_RATE: usize = 2;
+pub(super) const LOG_INV_RATE: usize = 2;
 
 /// WHIR for profile `P`.
 pub(super) type Pcs<P> = WhirProver<
@@ -40,6 +41,8 @@ pub struct WhirParameters {
     pub log_inv_rate: usize,
     /// Variables folded per round; at most six remain after the last.
     pub folds: Vec<usize>,
+    /// Base-two logarithms of the inverse rates of the codewords after the first: one fewer than folds.
+    pub round_log_inv_rates: Vec<usize>,
     /// Bits that each error term keeps, grinding included.
     pub security_bits: usize,
     /// Most bits that any one step grinds.
@@ -53,32 +56,35 @@ pub(super) fn degree<P: Profile>() -> usize {
 
 /// Chooses parameters for a combination of `2^log_len` coefficients in profile `P`.
 ///
-/// Folds of four keep the opened rows (`2^fold` elements) and the paths about equally large; a minimum over all
-/// schedules of a model of the proof's bytes gives the same schedule to within 2 % at every size from 2^9 up.
+/// The schedule is the one with the shortest proofs, by a model of their bytes.
 #[must_use]
 pub fn whir_parameters<P: Profile>(
     log_len: usize,
     security_bits: usize,
     pow_bits: usize,
 ) -> WhirParameters {
-    let variables = log_len.saturating_add(log2_ceil_usize(degree::<P>()));
-    let folded = variables.saturating_sub(FINAL_VARIABLES).max(3);
-    let rounds = (folded.saturating_add(2) / 4).max(1);
-    let folds = (0..rounds)
-        // The larger folds come first, where rows are cheapest.
-        .map(|round| {
-            folded
-                .saturating_add(rounds)
-                .saturating_sub(round.saturating_add(1))
-                / rounds
-        })
-        .collect();
+    let Schedule {
+        folds,
+        log_inv_rates,
+        ..
+    } = schedule_of::<P>(log_len, security_bits, pow_bits);
     WhirParameters {
         log_inv_rate: LOG_INV_RATE,
         folds,
+        round_log_inv_rates: log_inv_rates,
         security_bits,
         pow_bits,
     }
+}
+
+/// The shortest schedule for a combination of `2^log_len` coefficients.
+pub(super) fn schedule_of<P: Profile>(
+    log_len: usize,
+    security_bits: usize,
+    pow_bits: usize,
+) -> Schedule {
+    let bits = security_bits.saturating_sub(pow_bits);
+    schedule::schedule(log_len, degree::<P>(), bits)
 }
 
 /// Derives WHIR's configuration and refuses what it cannot reach.
@@ -115,11 +121,21 @@ pub(super) fn config<P: Profile>(shape: &OpeningShape) -> Result<Config<P>, Shap
         variables,
     )?;
     range("whir log_inv_rate", whir.log_inv_rate, 1, 6)?;
+    let rounds = whir.folds.len().saturating_sub(1);
+    range(
+        "whir round_log_inv_rates",
+        whir.round_log_inv_rates.len(),
+        rounds,
+        rounds,
+    )?;
+    for &rate in &whir.round_log_inv_rates {
+        range("whir round_log_inv_rate", rate, 1, 32)?;
+    }
     range("whir security_bits", whir.security_bits, 1, 256)?;
     range("whir pow_bits", whir.pow_bits, 0, 30)?;
     let parameters = ProtocolParameters {
         starting_log_inv_rate: whir.log_inv_rate,
-        round_log_inv_rates: Vec::new(),
+        round_log_inv_rates: whir.round_log_inv_rates.clone(),
         folding_factor: FoldingFactor::PerRound(whir.folds.clone()),
         soundness_type: SecurityAssumption::UniqueDecoding,
         security_level: whir.security_bits,

@@ -10,6 +10,7 @@ use p3_challenger::CanSample;
 use p3_field::{BasedVectorSpace, Field, PrimeCharacteristicRing};
 use p3_multilinear_util::point::Point;
 use p3_multilinear_util::poly::Poly;
+use p3_whir::QueryOpenings;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -314,7 +315,7 @@ fn a_combination_that_is_not_of_the_rows_is_rejected() {
 
 #[test]
 fn each_part_of_a_proof_changed_is_rejected_by_its_own_check() {
-    let mut case = case::<Goldilocks2>(10, 40, &[(3, 1), (4, 0)]);
+    let mut case = case::<Goldilocks2>(12, 40, &[(3, 1), (4, 0)]);
     let honest = case.prove();
     case.verify(&honest).expect("the honest twin");
     let changed = |change: &dyn Fn(&mut OpeningProof<Goldilocks2>)| {
@@ -358,6 +359,19 @@ fn each_part_of_a_proof_changed_is_rejected_by_its_own_check() {
             .polynomial_evaluations[0][1] += F::ONE
     });
     whir(&|w| w.final_poly.as_mut().expect("values").as_mut_slice()[0] += F::ONE);
+    // The last codeword is opened whole; the first is opened at positions.
+    let leaves = |openings: &QueryOpenings<F, _, _>| match openings {
+        QueryOpenings::Base(opening) => opening.rows.len(),
+        QueryOpenings::Extension(opening) => opening.rows.len(),
+    };
+    assert_eq!(leaves(&honest.whir.final_openings), 4);
+    for leaf in 0..4 {
+        whir(&|w| match &mut w.final_openings {
+            QueryOpenings::Extension(opening) => opening.rows[leaf][leaf] += F::ONE,
+            QueryOpenings::Base(_) => panic!("the last codeword is over the challenge field"),
+        });
+    }
+    whir(&|w| base(&mut w.rounds[0].openings).rows[0][0] += F::ONE);
 }
 
 #[test]
@@ -393,7 +407,7 @@ fn work_that_was_not_done_is_rejected() {
 
 #[test]
 fn a_proof_of_another_shape_is_rejected_before_anything_is_computed() {
-    let mut case = case::<Goldilocks2>(10, 40, &[(3, 1), (4, 0)]);
+    let mut case = case::<Goldilocks2>(12, 40, &[(3, 1), (4, 0)]);
     let honest = case.prove();
     let refused = |what, change: &dyn Fn(&mut OpeningProof<Goldilocks2>)| {
         let mut proof = honest.clone();
@@ -418,7 +432,7 @@ fn a_proof_of_another_shape_is_rejected_before_anything_is_computed() {
         p.groups[1]
             .paths
             .sibling_hashes
-            .resize(40 * 12 + 1, [0; 32])
+            .resize(40 * 14 + 1, [0; 32])
     });
     refused("initial answers", &|p| {
         p.whir.initial_ood_answers.push(case.value)
@@ -481,11 +495,11 @@ type Whir = p3_whir::WhirProof<F, <Goldilocks2 as Profile>::E, <Goldilocks2 as P
 type Openings<T> = p3_whir::SharedProofOpening<T, crate::profile::Paths<Goldilocks2>>;
 
 fn base<E>(
-    openings: &mut p3_whir::QueryOpenings<F, E, crate::profile::Paths<Goldilocks2>>,
+    openings: &mut QueryOpenings<F, E, crate::profile::Paths<Goldilocks2>>,
 ) -> &mut Openings<F> {
     match openings {
-        p3_whir::QueryOpenings::Base(opening) => opening,
-        p3_whir::QueryOpenings::Extension(_) => panic!("the first codeword is over the base field"),
+        QueryOpenings::Base(opening) => opening,
+        QueryOpenings::Extension(_) => panic!("the first codeword is over the base field"),
     }
 }
 
