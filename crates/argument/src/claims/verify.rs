@@ -1,5 +1,6 @@
 //! The verifier's half of the claims step.
 
+use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -182,10 +183,11 @@ fn block_weight<E: Field>(shape: &[usize], block: &Placed, pulled: &[Pulled<E>],
         .and_then(|s| block.position.checked_shr(s))
         .unwrap_or(0);
     // Most functionals are about other blocks of the column: what they read is a block of the lookups.
+    let mut recent = RecentParts::default();
     let sum: E = { pulled.iter() }
         .filter(|functional| functional.parts.iter().all(|part| part.meets(&axes)))
         .map(|functional| {
-            let parts = { functional.parts.iter() }.map(|part| part_weight(part, &axes));
+            let parts = { functional.parts.iter() }.map(|part| recent.weight(part, &axes));
             parts.fold(functional.coefficient, |product, weight| product * weight)
         })
         .sum();
@@ -221,6 +223,40 @@ impl<E: Field> Part<E> {
             let range = along.range();
             support.start < range.end && range.start < support.end
         })
+    }
+}
+
+/// How many parts' weights are remembered: the functionals of a relation or a lookup differ in one axis or two.
+const REMEMBERED_PARTS: usize = 16;
+
+/// The weights of parts, of one block, that were worked out lately.
+struct RecentParts<'a, E> {
+    known: VecDeque<(&'a Part<E>, E)>,
+}
+
+impl<E> Default for RecentParts<'_, E> {
+    fn default() -> Self {
+        Self {
+            known: VecDeque::new(),
+        }
+    }
+}
+
+impl<'a, E: Field> RecentParts<'a, E> {
+    /// [`part_weight`], or that of a part with the same axes and shared weights.
+    fn weight(&mut self, part: &'a Part<E>, block: &[BlockAxis<E>]) -> E {
+        let same = |(known, _): &&(&Part<E>, E)| {
+            known.weights.shares(&part.weights) && known.axes == part.axes
+        };
+        if let Some(&(_, weight)) = self.known.iter().find(same) {
+            return weight;
+        }
+        let weight = part_weight(part, block);
+        if self.known.len() == REMEMBERED_PARTS {
+            self.known.pop_front();
+        }
+        self.known.push_back((part, weight));
+        weight
     }
 }
 

@@ -19,6 +19,11 @@ impl<E> Weights<E> {
         self.support.clone()
     }
 
+    /// Whether these are copies that share their weights.
+    pub fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.values, &other.values)
+    }
+
     /// The weights of the support.
     pub fn supported(&self) -> &[E] {
         self.values.get(self.support()).unwrap_or_default()
@@ -56,8 +61,7 @@ impl<E> Deref for Weights<E> {
 
 impl<E: PartialEq> PartialEq for Weights<E> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.values, &other.values)
-            || (self.support == other.support && self.values == other.values)
+        self.shares(other) || (self.support == other.support && self.values == other.values)
     }
 }
 

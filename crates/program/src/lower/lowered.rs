@@ -1,6 +1,6 @@
 //! The system of a bound program, and what of the program its columns and public tensors are.
 
-use super::limbs::{MAX_LIMB_BITS, best_limb_bits};
+use super::limbs::{best_limb_bits, sizes};
 use super::{Cost, Expression, Lowering, Request};
 use crate::error::{OperatorError, ProgramError};
 use crate::fact::{Fact, standard};
@@ -38,6 +38,9 @@ pub struct Lowered {
     pub sealed: Vec<Place>,
 }
 
+/// The limbs of the first walk: right for programs with a million values or so, which take the longest to walk again.
+const DRAFT_LIMB_BITS: u32 = 16;
+
 impl Lowered {
     /// Lowers a program.
     ///
@@ -46,10 +49,17 @@ impl Lowered {
     pub fn new(program: &Program<usize>) -> Result<Self, ProgramError> {
         let facts = program.infer()?;
         // How many values need how many bits does not depend on how they are cut.
-        let draft = Walk::new(program, &facts, MAX_LIMB_BITS).run()?.lowering;
-        let mut walk = Walk::new(program, &facts, best_limb_bits(&draft.demand));
-        walk.lowering.computed = draft.computed;
-        let walk = walk.run()?;
+        let draft = Walk::new(program, &facts, DRAFT_LIMB_BITS).run()?;
+        let demand = &draft.lowering.demand;
+        let best = best_limb_bits(demand);
+        let cut = |most| move |&bits: &u32| sizes(bits, most);
+        let walk = if { demand.keys().map(cut(best)) }.eq(demand.keys().map(cut(DRAFT_LIMB_BITS))) {
+            draft
+        } else {
+            let mut walk = Walk::new(program, &facts, best);
+            walk.lowering.computed = draft.lowering.computed;
+            walk.run()?
+        };
         Ok(Self {
             system: walk.lowering.builder.build()?,
             requests: walk.requests,
