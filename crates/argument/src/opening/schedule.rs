@@ -1,9 +1,9 @@
 //! How many variables the inner proof folds in each round, and at which rate it commits to what is left.
 //!
-//! A codeword that is opened at positions costs its opened symbols and their Merkle paths; one with fewer leaves than
+//! A codeword that is opened at positions costs its opened symbols and their Merkle paths; one with no more leaves than
 //! positions is opened whole, and costs what it holds. So small polynomials are committed at rate 1/2, in as few leaves
-//! as a fold allows, and sent whole: shorter than one more round of positions. Nothing is drawn for such a codeword and
-//! nothing in it can be wrong unseen. Codewords before it are committed at rate 1/8, whose positions are few and whose
+//! as a fold allows, and sent whole: shorter than one more round of positions. Nothing is drawn for such a codeword: every
+//! leaf is folded and compared. Codewords before it are committed at rate 1/8, whose positions are few and whose
 //! paths are short; rates that fall with every fold, WHIR's usual choice, keep domains (and so paths, and the time to
 //! encode) large for positions that hardly get fewer.
 #![deny(clippy::arithmetic_side_effects)]
@@ -167,6 +167,31 @@ mod tests {
         ] {
             let found = schedule(log_len, 2, 88);
             assert_eq!((found.folds, found.log_inv_rates), (folds, log_inv_rates));
+        }
+    }
+
+    #[test]
+    fn every_schedule_is_one_that_whir_takes() {
+        for (log_len, degree, bits) in (4..=26)
+            .flat_map(|log_len| [2, 3].map(|degree| (log_len, degree)))
+            .flat_map(|(log_len, degree)| (20..112).map(move |bits| (log_len, degree, bits)))
+        {
+            let case = (log_len, degree, bits);
+            let schedule = schedule(log_len, degree, bits);
+            let mut left = log_len + log2_ceil_usize(degree);
+            let mut rate = LOG_INV_RATE;
+            for (at, &fold) in schedule.folds.iter().enumerate() {
+                assert!((1..=log_len.min(8)).contains(&fold), "{case:?}");
+                // Nothing is folded once few enough values are left, and no domain grows.
+                assert!(at == 0 || left > FINAL_VARIABLES, "{case:?}");
+                left -= fold;
+                if let Some(&next) = schedule.log_inv_rates.get(at) {
+                    assert!((1..=rate + fold).contains(&next), "{case:?}");
+                    rate = next;
+                }
+            }
+            assert!(left <= FINAL_VARIABLES, "{case:?}");
+            assert_eq!(schedule.folds.len(), schedule.log_inv_rates.len() + 1);
         }
     }
 }

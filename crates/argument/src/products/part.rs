@@ -14,6 +14,9 @@ use super::contract::{Row, Small};
 /// Elements that one thread handles at a time.
 const CHUNK: usize = 1 << 12;
 
+/// A matrix of this many elements per joint output index is written as it is: entries need not be sorted then.
+const DENSE: usize = 4;
+
 /// A component of a view, once the free output axes have met their weights.
 pub(super) struct Part<E> {
     /// Number of joint source indices.
@@ -108,6 +111,19 @@ impl<E: Field> Map<E> {
                     })
                 })
                 .collect();
+        }
+        let len = component.source_len();
+        if kept.saturating_mul(len) <= DENSE * outputs.len() {
+            let mut weights = vec![E::ZERO; kept * len];
+            component.for_each(|output, source| {
+                let (k, weight) = outputs[output];
+                weights[k * len + source] += weight;
+            });
+            let rows = weights.chunks(len.max(1)).map(|weights| Row::Span {
+                start: 0,
+                weights: weights.to_vec(),
+            });
+            return Self::Matrix(rows.collect());
         }
         let mut entries: Vec<(usize, usize, E)> = Vec::new();
         component.for_each(|output, source| {
