@@ -10,6 +10,14 @@ use super::along::Along;
 use super::pull::{Pulled, pull_back_by};
 use super::weights::Weights;
 
+/// Keeps an item with at most `most - 1` that were kept lately.
+pub(super) fn remember<T>(known: &mut VecDeque<T>, most: usize, item: T) {
+    if known.len() == most {
+        known.pop_front();
+    }
+    known.push_back(item);
+}
+
 /// How many views' components are remembered: those of a lookup come once for each block of its fractions.
 const REMEMBERED_VIEWS: usize = 16;
 
@@ -24,10 +32,7 @@ impl<'s> RecentComponents<'s> {
     pub fn of(&mut self, view: &'s View) -> &[Component] {
         let known = { self.known.iter() }.position(|(known, _)| view.is_arranged_like(known));
         let at = known.unwrap_or_else(|| {
-            if self.known.len() == REMEMBERED_VIEWS {
-                self.known.pop_front();
-            }
-            self.known.push_back((view, view.components()));
+            remember(&mut self.known, REMEMBERED_VIEWS, (view, view.components()));
             self.known.len().saturating_sub(1)
         });
         { self.known.get(at) }.map_or(&[], |(_, components)| components)
@@ -77,14 +82,12 @@ impl<'s, E: Field> Recent<'s, E> {
                 let written: Vec<Weights<E>> =
                     weights.iter().map(|along| self.written(along)).collect();
                 let pulled = pull_back_by(self.components.of(view), E::ONE, &written);
-                if self.known.len() == REMEMBERED {
-                    self.known.pop_front();
-                }
-                self.known.push_back(Known {
+                let known = Known {
                     view,
                     weights: weights.to_vec(),
                     pulled: pulled.clone(),
-                });
+                };
+                remember(&mut self.known, REMEMBERED, known);
                 pulled
             }
         };
@@ -97,10 +100,8 @@ impl<'s, E: Field> Recent<'s, E> {
             return weights.clone();
         }
         let weights = along.write();
-        if self.written.len() == REMEMBERED_WEIGHTS {
-            self.written.pop_front();
-        }
-        self.written.push_back((along.clone(), weights.clone()));
+        let written = (along.clone(), weights.clone());
+        remember(&mut self.written, REMEMBERED_WEIGHTS, written);
         weights
     }
 }

@@ -10,7 +10,7 @@ use p3_maybe_rayon::prelude::*;
 use relation::{Source, System, Tensor};
 
 use super::pull::{Part, Pulled, evaluate_public};
-use super::recent::Recent;
+use super::recent::{Recent, remember};
 use super::{Claim, Functional};
 use crate::channel::Channel;
 use crate::multilinear::{eq_index, eq_vector};
@@ -252,10 +252,7 @@ impl<'a, E: Field> RecentParts<'a, E> {
             return weight;
         }
         let weight = part_weight(part, block);
-        if self.known.len() == REMEMBERED_PARTS {
-            self.known.pop_front();
-        }
-        self.known.push_back((part, weight));
+        remember(&mut self.known, REMEMBERED_PARTS, (part, weight));
         weight
     }
 }

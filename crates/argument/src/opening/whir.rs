@@ -260,6 +260,24 @@ mod tests {
             refused(&|w| w.security_bits = 128),
             ShapeError::Whir(_)
         ));
+        for rates in [0, 2] {
+            let rates = refused(&|w| w.round_log_inv_rates.resize(rates, 1));
+            assert!(matches!(
+                rates,
+                ShapeError::Range {
+                    what: "whir round_log_inv_rates",
+                    ..
+                }
+            ));
+        }
+        let rate = refused(&|w| w.round_log_inv_rates[0] = 0);
+        assert!(matches!(
+            rate,
+            ShapeError::Range {
+                what: "whir round_log_inv_rate",
+                ..
+            }
+        ));
         let rate = refused(&|w| w.log_inv_rate = 0);
         assert!(matches!(
             rate,

@@ -59,6 +59,19 @@ impl<E: Field> Row<E> {
         Self::Span { start, weights }
     }
 
+    /// The row with these weights, without the zeros at its ends.
+    pub(super) fn dense(weights: &[E]) -> Self {
+        let start = { weights.iter() }.position(|weight| !weight.is_zero());
+        let last = { weights.iter() }.rposition(|weight| !weight.is_zero());
+        let (start, end) = start
+            .zip(last)
+            .map_or((0, 0), |(start, last)| (start, last + 1));
+        Self::Span {
+            start,
+            weights: weights[start..end].to_vec(),
+        }
+    }
+
     fn entries(&self) -> Vec<(usize, E)> {
         match self {
             Self::Span { start, weights } => (*start..).zip(weights.iter().copied()).collect(),

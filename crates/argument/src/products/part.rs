@@ -119,11 +119,7 @@ impl<E: Field> Map<E> {
                 let (k, weight) = outputs[output];
                 weights[k * len + source] += weight;
             });
-            let rows = weights.chunks(len.max(1)).map(|weights| Row::Span {
-                start: 0,
-                weights: weights.to_vec(),
-            });
-            return Self::Matrix(rows.collect());
+            return Self::Matrix(weights.chunks(len.max(1)).map(Row::dense).collect());
         }
         let mut entries: Vec<(usize, usize, E)> = Vec::new();
         component.for_each(|output, source| {

@@ -599,4 +599,15 @@ fn each_item_of_the_statement_changes_what_is_drawn() {
         case.shape = reshaped(&case, queries, grinding, groups);
         note(&case);
     }
+    for (folds, rates) in [([2, 2], [2]), ([2, 2], [3]), ([2, 3], [3])] {
+        let whir = WhirParameters {
+            folds: folds.to_vec(),
+            round_log_inv_rates: rates.to_vec(),
+            ..case.shape.whir().clone()
+        };
+        let groups = case.shape.groups().to_vec();
+        case.shape = OpeningShape::new::<Goldilocks2>(*case.shape.code(), 20, groups, 3, whir)
+            .expect("a shape");
+        note(&case);
+    }
 }
