@@ -1,5 +1,6 @@
 //! Tensors in other arrangements, without moving their elements where strides can say it.
 
+use super::{each, narrowed};
 use crate::operator::Step;
 use rayon::prelude::*;
 use relation::{Data, Tensor, shape};
@@ -81,7 +82,7 @@ impl Array {
             values.len(),
             "one value per element"
         );
-        let data = Data::narrowed(values);
+        let data = narrowed(&values, |value| value);
         Self::from(Tensor { shape, data })
     }
 
@@ -96,7 +97,14 @@ impl Array {
     }
 
     /// The elements in row-major order.
+    #[expect(
+        clippy::useless_conversion,
+        reason = "the body is there for each type, one of them `i64`"
+    )]
     pub fn to_vec(&self) -> Vec<i64> {
+        if self.is_row_major() {
+            return typed!(&self.tensor.data, values => each(values, |value| value.into()));
+        }
         let mut values = Vec::with_capacity(self.len());
         self.for_each(|value| values.push(value));
         values
@@ -112,7 +120,7 @@ impl Array {
         }
         Tensor {
             shape: self.shape.clone(),
-            data: Data::narrowed(self.to_vec()),
+            data: narrowed(&self.to_vec(), |value| value),
         }
     }
 

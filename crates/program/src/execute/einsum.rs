@@ -1,6 +1,6 @@
 //! Exact einsums: integer matrix products through a floating-point kernel where that is exact.
 
-use super::Array;
+use super::{Array, each};
 use crate::operator::{Contract, Step};
 use rayon::prelude::*;
 
@@ -150,7 +150,7 @@ impl Plan {
                 );
             }
         }
-        product.into_iter().map(to_integer).collect()
+        each(&product, to_integer)
     }
 
     fn integral(&self, a: &[i64], b: &[i64]) -> Vec<i64> {

@@ -1,7 +1,8 @@
 //! Records the witness of one node.
 
+use super::narrowed;
 use crate::lower::Request;
-use relation::{Data, Tensor};
+use relation::Tensor;
 
 /// Takes the witness of a node, value by value, in the order in which the node's operator declared it.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl<'a> Recorder<'a> {
 
     fn fill(&mut self, request: &Request, values: &[i64]) {
         for limb in &request.limbs {
-            let data = Data::narrowed(values.iter().map(|&value| limb.of(value)).collect());
+            let data = narrowed(values, |value| limb.of(value));
             if let Some(column) = self.columns.get_mut(limb.column.0) {
                 column.data = data;
             }

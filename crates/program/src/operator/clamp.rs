@@ -17,7 +17,7 @@ use super::split::rounded_interval;
 use super::{Operate, check_known, exactly, excess};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
-use crate::execute::{Array, Recorder};
+use crate::execute::{Array, Recorder, each};
 use crate::fact::{Fact, width};
 use crate::lower::{Expression, Lowering};
 use relation::{Combination, Interval};
@@ -109,20 +109,17 @@ impl Operate for Clamp {
         };
         let Interval { lo, hi } = self.to;
         let values = x.to_vec();
-        let rounded: Vec<i64> = { values.iter() }
-            .map(|&value| round(value, self.shift))
-            .collect();
-        let of = |value: &dyn Fn(i64) -> i64| rounded.iter().map(|&x| value(x)).collect();
-        recorder.witness_with(|| of(&|x| x.clamp(lo, hi) - lo));
+        let rounded = each(&values, |value| round(value, self.shift));
+        recorder.witness_with(|| each(&rounded, |x| x.clamp(lo, hi) - lo));
         let (last, distances) = self.distances();
         if last < distances.hi {
-            recorder.witness_with(|| of(&|x| hi - x.clamp(lo, hi)));
+            recorder.witness_with(|| each(&rounded, |x| hi - x.clamp(lo, hi)));
         }
         excess::record(&rounded, self.to, recorder);
         record_rounded(&values, self.shift, recorder);
         Ok(vec![Array::new(
             fact.shape.clone(),
-            of(&|x| x.clamp(lo, hi)),
+            each(&rounded, |x| x.clamp(lo, hi)),
         )])
     }
 }

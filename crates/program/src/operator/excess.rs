@@ -13,7 +13,7 @@
 
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
-use crate::execute::Recorder;
+use crate::execute::{Recorder, each};
 use crate::fact::standard;
 use crate::lower::Lowering;
 use relation::{Combination, Interval};
@@ -86,7 +86,6 @@ pub(super) fn relate(
 /// Records what [`relate`] declares for some values.
 #[cfg(feature = "execute")]
 pub(super) fn record(values: &[i64], Interval { lo, hi }: Interval, recorder: &mut Recorder<'_>) {
-    let of = |size: &dyn Fn(i64) -> i64| values.iter().map(|&x| size(x)).collect();
-    recorder.witness_with(|| of(&|x| (x - x.clamp(lo, hi)).abs()));
-    recorder.witness_with(|| of(&|x| (x - hi).max(0)));
+    recorder.witness_with(|| each(values, |x| (x - x.clamp(lo, hi)).abs()));
+    recorder.witness_with(|| each(values, |x| (x - hi).max(0)));
 }

@@ -21,6 +21,8 @@ use crate::error::OperatorError;
 use crate::execute::{Array, Recorder};
 use crate::fact::{Fact, standard, width};
 use crate::lower::{Expression, Lowering};
+#[cfg(feature = "execute")]
+use rayon::prelude::*;
 use relation::{Combination, Einsum, Interval, Tensor, ViewError};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -37,19 +39,19 @@ pub struct Extreme {
 
 impl Extreme {
     /// Number of values of a row.
-    fn size(&self, shape: &[usize]) -> Result<usize, OperatorError> {
+    pub(super) fn size(&self, shape: &[usize]) -> Result<usize, OperatorError> {
         let (axis, rank) = (self.axis, shape.len());
         Ok(*shape.get(axis).ok_or(ViewError::Axis { axis, rank })?)
     }
 
     /// The shape with another size of the axis.
-    fn shape(&self, shape: &[usize], size: usize) -> Vec<usize> {
+    pub(super) fn shape(&self, shape: &[usize], size: usize) -> Vec<usize> {
         let own = |(axis, &other)| if axis == self.axis { size } else { other };
         shape.iter().enumerate().map(own).collect()
     }
 
     /// Declares the bits; returns `p_(j-1)` and `p_j` for each value of the rows.
-    fn bits(
+    pub(super) fn bits(
         &self,
         shape: &[usize],
         size: usize,
@@ -76,7 +78,7 @@ impl Extreme {
     }
 
     /// States that the maximum is the sum over the rows of selector times value.
-    fn select(
+    pub(super) fn select(
         &self,
         maximum: &Combination,
         selector: Combination,
@@ -104,6 +106,23 @@ impl Extreme {
         };
         lowering.product("selected", left, vec![product]);
         Ok(())
+    }
+}
+
+#[cfg(feature = "execute")]
+impl Extreme {
+    /// Maximum and index of the row at `at` of a block of `inner` rows.
+    fn end(&self, block: &[i64], inner: usize, at: usize) -> (i64, i64) {
+        let values = block.iter().skip(at).step_by(inner);
+        values
+            .zip(0i64..)
+            .fold((i64::MIN, 0), |(most, index), (&value, j)| {
+                if value > most || (self.last && value == most) {
+                    (value, j)
+                } else {
+                    (most, index)
+                }
+            })
     }
 }
 
@@ -179,7 +198,7 @@ impl Operate for Extreme {
         let ([x], [fact, _, _]) = (inputs, results) else {
             return Ok(Vec::new());
         };
-        let rows = Rows::new(self, x);
+        let rows = Rows::new(self, &x.shape, x.to_vec());
         recorder.witness(&rows.maxima);
         recorder.witness_with(|| rows.before());
         recorder.witness_with(|| rows.strict_distances(self.last));
@@ -191,35 +210,26 @@ impl Operate for Extreme {
 
 /// What the operator finds, row by row.
 #[cfg(feature = "execute")]
-struct Rows {
+pub(super) struct Rows {
     /// The values, with the axis of the rows in the middle.
     values: Vec<i64>,
     /// Sizes before, on and after the axis of the rows.
     sizes: [usize; 3],
-    maxima: Vec<i64>,
+    pub(super) maxima: Vec<i64>,
     indices: Vec<i64>,
 }
 
 #[cfg(feature = "execute")]
 impl Rows {
-    fn new(extreme: &Extreme, x: &Array) -> Self {
-        let (outer, rest) = x.shape.split_at(extreme.axis);
+    /// The rows of row-major values.
+    pub(super) fn new(extreme: &Extreme, shape: &[usize], values: Vec<i64>) -> Self {
+        let (outer, rest) = shape.split_at(extreme.axis);
         let (size, inner) = (rest[0], rest[1..].iter().product::<usize>());
         let outer: usize = outer.iter().product();
-        let values = x.to_vec();
-        let (mut maxima, mut indices) = (Vec::new(), Vec::new());
-        for block in values.chunks(size * inner) {
-            let (mut maximum, mut index) = (block[..inner].to_vec(), vec![0; inner]);
-            for (j, row) in (0i64..).zip(block.chunks(inner)).skip(1) {
-                for (at, &value) in row.iter().enumerate() {
-                    if value > maximum[at] || (extreme.last && value == maximum[at]) {
-                        (maximum[at], index[at]) = (value, j);
-                    }
-                }
-            }
-            maxima.extend(maximum);
-            indices.extend(index);
-        }
+        let ends: Vec<(i64, i64)> = { values.par_chunks(size * inner) }
+            .flat_map_iter(|block| (0..inner).map(|at| extreme.end(block, inner, at)))
+            .collect();
+        let (maxima, indices) = ends.into_iter().unzip();
         Self {
             values,
             sizes: [outer, size, inner],
@@ -229,35 +239,40 @@ impl Rows {
     }
 
     /// Calls `value` with the position along the row, and the row, of the first `size` values of each.
-    fn each(&self, size: usize, value: impl Fn(i64, usize) -> i64) -> Vec<i64> {
+    fn each(&self, size: usize, value: impl Fn(i64, usize) -> i64 + Sync) -> Vec<i64> {
         let [outer, _, inner] = self.sizes;
-        let mut values = Vec::with_capacity(outer * size * inner);
-        for block in 0..outer {
-            for (_, j) in (0..size).zip(0i64..) {
-                values.extend((0..inner).map(|at| value(j, block * inner + at)));
-            }
-        }
-        values
+        let value = &value;
+        { (0..outer).into_par_iter() }
+            .flat_map_iter(|block| {
+                let rows = block * inner..(block + 1) * inner;
+                { (0..size).zip(0i64..) }
+                    .flat_map(move |(_, j)| rows.clone().map(move |row| value(j, row)))
+            })
+            .collect()
     }
 
-    fn before(&self) -> Vec<i64> {
+    pub(super) fn before(&self) -> Vec<i64> {
         let bit = |j, row: usize| i64::from(j < self.indices[row]);
         self.each(self.sizes[1] - 1, bit)
     }
 
-    fn distances(&self) -> Vec<i64> {
+    pub(super) fn distances(&self) -> Vec<i64> {
         let maxima = self.each(self.sizes[1], |_, row| self.maxima[row]);
         { maxima.iter().zip(&self.values) }
             .map(|(maximum, value)| maximum - value)
             .collect()
     }
 
-    fn strict_distances(&self, last: bool) -> Vec<i64> {
-        let strict = |j, row: usize| {
+    /// 1 where a value must be below the maximum: before the first, or after the last.
+    pub(super) fn strict(&self, last: bool) -> Vec<i64> {
+        self.each(self.sizes[1], |j, row| {
             let index = self.indices[row];
             i64::from(if last { j > index } else { j < index })
-        };
-        let (distances, strict) = (self.distances(), self.each(self.sizes[1], strict));
+        })
+    }
+
+    fn strict_distances(&self, last: bool) -> Vec<i64> {
+        let (distances, strict) = (self.distances(), self.strict(last));
         { distances.iter().zip(&strict) }
             .map(|(distance, strict)| distance - strict)
             .collect()

@@ -24,7 +24,7 @@ use super::rescale::{check_shift, relate_rounded, round};
 use super::{Operate, exactly, excess};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
-use crate::execute::{Array, Recorder};
+use crate::execute::{Array, Recorder, each};
 use crate::fact::Fact;
 use crate::formula::Table;
 use crate::lower::{Expression, Lowering};
@@ -138,20 +138,18 @@ impl Operate for Function {
         let Interval { lo, hi } = self.table.arguments;
         let entries = self.table.values()?;
         let values = x.to_vec();
-        let rounded: Vec<i64> = { values.iter() }
-            .map(|&value| round(value, self.shift))
-            .collect();
-        let arguments: Vec<i64> = rounded.iter().map(|&x| x.clamp(lo, hi)).collect();
+        let rounded = each(&values, |value| round(value, self.shift));
+        let arguments = each(&rounded, |x| x.clamp(lo, hi));
         recorder.witness(&arguments);
-        let entry = |&argument: &i64| {
+        let entry = |argument: i64| {
             let at = usize::try_from(argument - lo).unwrap_or(0);
             entries.get(at).copied().unwrap_or(0)
         };
-        let mut results: Vec<i64> = arguments.iter().map(entry).collect();
-        recorder.witness(&results);
-        for (result, &x) in results.iter_mut().zip(&rounded) {
-            *result += self.above * (x - hi).max(0) - self.below * (lo - x).max(0);
-        }
+        recorder.witness(&each(&arguments, entry));
+        let results = each(&rounded, |x| {
+            let beyond = self.above * (x - hi).max(0) - self.below * (lo - x).max(0);
+            entry(x.clamp(lo, hi)) + beyond
+        });
         excess::record(&rounded, self.table.arguments, recorder);
         record_rounded(&values, self.shift, recorder);
         Ok(vec![Array::new(fact.shape.clone(), results)])

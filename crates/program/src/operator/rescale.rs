@@ -16,7 +16,7 @@
 use super::{Operate, check_known, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
-use crate::execute::{Array, Recorder};
+use crate::execute::{Array, Recorder, each};
 use crate::fact::{Fact, standard};
 use crate::lower::{Expression, Lowering};
 use relation::Interval;
@@ -70,10 +70,7 @@ impl Operate for Rescale {
             return Ok(Vec::new());
         };
         let values = x.to_vec();
-        let quotient: Vec<i64> = values
-            .iter()
-            .map(|&value| round(value, self.shift))
-            .collect();
+        let quotient = each(&values, |value| round(value, self.shift));
         recorder.witness(&quotient);
         record_rounded(&values, self.shift, recorder);
         Ok(vec![Array::new(fact.shape.clone(), quotient)])
@@ -129,7 +126,7 @@ pub(crate) fn record_rounded(values: &[i64], shift: u32, recorder: &mut Recorder
         recorder.witness_with(|| {
             let half = 1 << (shift - 1);
             let mask = (1 << shift) - 1;
-            values.iter().map(|&value| (value + half) & mask).collect()
+            each(values, |value| (value + half) & mask)
         });
     }
 }

@@ -9,6 +9,7 @@ use crate::interval::Interval;
 use crate::shape;
 use crate::tensor::{Data, Tensor};
 use alloc::{string::String, vec::Vec};
+use p3_maybe_rayon::prelude::*;
 use thiserror::Error;
 
 /// The first thing that an assignment violates.
@@ -263,25 +264,27 @@ impl System {
 
     /// Counts, per table, how often the first of equal entries is looked up.
     fn counts(&self, sources: &Sources<'_>) -> Result<Vec<(Vec<i64>, Index)>, Violation> {
-        let mut tables: Vec<(Vec<i64>, Entries<'_>)> = { self.tables.iter() }
-            .map(|table| Entries::new(&table.entries, sources))
-            .map(|entries| (alloc::vec![0; entries.index.first.len()], entries))
-            .collect();
+        let tables = (0..self.tables.len()).into_par_iter();
+        let counts: Vec<_> = tables.map(|table| self.counts_of(table, sources)).collect();
+        // The first violation, whichever was found first.
+        counts.into_iter().collect()
+    }
+
+    /// How often each entry of a table is looked up.
+    fn counts_of(&self, id: usize, sources: &Sources<'_>) -> Result<(Vec<i64>, Index), Violation> {
+        let found = self.tables.get(id);
+        let entries = found.map_or(&[][..], |table| table.entries.as_slice());
+        let entries = Entries::new(entries, sources);
+        let mut counts = alloc::vec![0; entries.index.first.len()];
         for relation in &self.relations {
-            let Relation::Lookup {
-                name,
-                row,
-                table: id,
-            } = relation
-            else {
+            let Relation::Lookup { name, row, table } = relation else {
                 continue;
             };
-            let Some((table, (counts, entries))) = self.tables.get(id.0).zip(tables.get_mut(id.0))
-            else {
+            if table.0 != id {
                 continue;
-            };
+            }
             let rows = entries.rows(row, sources);
-            if let Some(at) = entries.tally(&rows, counts, sources) {
+            if let Some(at) = entries.tally(&rows, &mut counts, sources) {
                 let index = shape::unravel(relation.shape(), at);
                 let narrow = row.iter().filter(|part| part.shape() == relation.shape());
                 let exact = |part: &Combination| part.get(&index, |source| sources.tensor(source));
@@ -289,14 +292,11 @@ impl System {
                     name: name.clone(),
                     row: narrow.map(exact).collect(),
                     index,
-                    table: table.name.clone(),
+                    table: found.map_or(String::new(), |table| table.name.clone()),
                 });
             }
         }
-        let counts = tables.into_iter();
-        Ok(counts
-            .map(|(counts, entries)| (counts, entries.index))
-            .collect())
+        Ok((counts, entries.index))
     }
 }
 
