@@ -211,9 +211,10 @@ fn is_row(x: &Value, others: &Value) -> bool {
     axes.any(|(own, other)| is_one(own) && is_long(other))
 }
 
-/// What a number is added to for each row, such as a mean that is taken off: rounded, as it was to take the mean.
+/// What a number is added to for each row, such as a mean that is taken off: rounded, as it was to take the mean. A row
+/// without fraction bits is no mean: a mask, which is the same for all heads, say.
 fn beside_row(q: &mut Quantiser<'_>, x: &Value, row: &Value) -> Result<Value, Refusal> {
-    if is_row(row, x) && row.exact && !x.exact && !x.integers {
+    if is_row(row, x) && row.exact && row.bits > 0 && !x.exact && !x.integers {
         return q.narrow(x);
     }
     Ok(x.clone())

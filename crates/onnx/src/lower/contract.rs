@@ -8,10 +8,23 @@ use relation::interval::Wide;
 use std::collections::BTreeMap;
 
 /// Bits of the length that an open axis may have which is summed over, as that of a sequence in attention.
-const OPEN: u32 = 12;
+pub const OPEN: u32 = 12;
 
 /// An einsum of two operands; labels beyond the rank are summed over.
 pub fn einsum(
+    q: &mut Quantiser<'_>,
+    operands: [&Lazy; 2],
+    labels: [&[usize]; 2],
+    shape: &[Dim],
+) -> Result<Value, Refusal> {
+    match super::shares::weighted(q, operands, labels, shape)? {
+        Some(mean) => Ok(mean),
+        None => contraction(q, operands, labels, shape),
+    }
+}
+
+/// [`einsum`], whatever its operands are.
+pub fn contraction(
     q: &mut Quantiser<'_>,
     operands: [&Lazy; 2],
     labels: [&[usize]; 2],

@@ -178,6 +178,20 @@ fn join(
     Ok((value.into(), kept))
 }
 
+/// A tensor with the axes of a result, repeated along those that it does not have.
+pub fn arranged(
+    q: &mut Quantiser<'_>,
+    x: &Value,
+    labels: &[usize],
+    shape: &[Dim],
+) -> Result<Value, Refusal> {
+    let own = |label: usize| labels.iter().position(|&other| other == label);
+    let dims = (0..shape.len())
+        .map(|label| own(label).map_or(Dim::Known(1), |axis| x.shape[axis].clone()));
+    let x = alone(q, x, labels, &dims.collect::<Vec<_>>())?;
+    q.broadcast(&x, shape)
+}
+
 /// Sums, and the axes that are left in the order of the result.
 fn alone(
     q: &mut Quantiser<'_>,

@@ -30,10 +30,12 @@ mod resize;
 mod row;
 mod scatter;
 mod shape;
+mod shares;
 mod softmax;
 mod unary;
 
 pub use arithmetic::product;
+pub use shares::Shares;
 
 use crate::quantise::{Lazy, Node, Quantiser, Refusal};
 use tract_onnx::prelude::TypedNode;

@@ -11,7 +11,7 @@ pub mod lazy;
 pub mod line;
 pub mod linear;
 pub mod materialise;
-mod narrow;
+pub mod narrow;
 mod node;
 pub mod options;
 mod periodic;

@@ -27,7 +27,7 @@ pub const fn rounded(known: Wide, shift: u32) -> Wide {
 
 impl Builder {
     /// The interval to declare for a rounded value: only its bits, so that a key says little.
-    fn declared(known: Wide, fixed: bool) -> Option<Interval> {
+    pub fn declared(known: Wide, fixed: bool) -> Option<Interval> {
         let lo = i64::try_from(known.lo).ok()?;
         let hi = i64::try_from(known.hi).ok()?;
         fixed

@@ -12,6 +12,7 @@ use super::report::{Diagnosis, Quantised, Report};
 use crate::array::Array;
 use crate::error::{QuantiseError, Unsupported};
 use crate::lower;
+use crate::lower::Shares;
 use crate::model::Model;
 use crate::read::dims;
 use program::{Dim, ValueId};
@@ -34,6 +35,8 @@ pub struct Quantiser<'a> {
     pub(super) functions: Vec<(ValueId, i32, Expr, Value)>,
     /// Values that are contractions with constants.
     pub(crate) linears: BTreeMap<ValueId, Linear>,
+    /// Values that are shares of a softmax.
+    pub(crate) shares: BTreeMap<ValueId, Shares>,
     /// What concatenations along the last axis are made of.
     pub(crate) concatenations: BTreeMap<ValueId, Vec<Value>>,
     pub(super) model: &'a Model,
@@ -99,6 +102,7 @@ impl<'a> Quantiser<'a> {
             parameters: Vec::new(),
             functions: Vec::new(),
             linears: BTreeMap::new(),
+            shares: BTreeMap::new(),
             concatenations: BTreeMap::new(),
             model,
             calibration,

@@ -9,5 +9,6 @@ mod hostile;
 mod language;
 mod quantise;
 mod quantised;
+mod shares;
 mod standard;
 mod vision;

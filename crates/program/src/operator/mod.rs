@@ -5,6 +5,7 @@
 //! an operator is a file and a line in the macro `operators`.
 
 mod at_least_zero;
+mod below_maximum;
 mod clamp;
 mod concatenate;
 mod constant;
@@ -33,6 +34,7 @@ use crate::execute::{Array, Recorder};
 use crate::fact::Fact;
 use crate::lower::{Expression, Lowering};
 pub use at_least_zero::AtLeastZero;
+pub use below_maximum::BelowMaximum;
 pub use clamp::Clamp;
 pub use concatenate::Concatenate;
 pub use constant::Constant;
@@ -182,6 +184,8 @@ operators! {
     Sort,
     /// How many of a channel's thresholds a value has reached.
     Staircase,
+    /// A function of the distance from the maximum along an axis.
+    BelowMaximum,
 }
 
 impl Operator<usize> {

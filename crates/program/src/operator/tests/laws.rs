@@ -279,6 +279,7 @@ fn exactly_one_witness_satisfies_the_relations() {
         "Gather",
         "Clamp",
         "Staircase",
+        "BelowMaximum",
     ] {
         assert!(
             tried.get(name).is_some_and(|&count| count >= 13),

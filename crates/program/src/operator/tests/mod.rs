@@ -4,6 +4,7 @@
 //! case, so a new operator is tested by a file with cases and a line in [`cases`].
 
 mod at_least_zero;
+mod below_maximum;
 mod case;
 mod clamp;
 mod divide;
@@ -40,6 +41,7 @@ fn cases() -> Vec<Case> {
         iota::cases(),
         sort::cases(),
         staircase::cases(),
+        below_maximum::cases(),
     ]
     .concat()
 }
