@@ -15,7 +15,8 @@ use p3_field::{ExtensionField, TwoAdicField};
 use p3_goldilocks::Goldilocks;
 use p3_merkle_tree::{MerkleTreeMmcs, PrunedMerklePaths};
 use p3_symmetric::{
-    CompressionFunctionFromHasher, CryptographicHasher, MerkleCap, SerializingHasher,
+    CompressionFunctionFromHasher, CryptographicHasher, MerkleCap, PseudoCompressionFunction,
+    SerializingHasher,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,6 +79,12 @@ pub trait Profile: Copy + Debug + Send + Sync + 'static {
 
     /// A proof of paths that consists of some digests.
     fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self>;
+
+    /// The layers of digests from the roots of equal subtrees up to the root of all.
+    fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>>;
+
+    /// The root with some digest.
+    fn root(digest: [u8; 32]) -> Root<Self>;
 }
 
 /// How many digests a root and a proof of paths carry.
@@ -127,6 +134,20 @@ fn blake3_digests(
     }
 }
 
+fn blake3_layers(roots: &[MerkleCap<F, [u8; 32]>]) -> Vec<Vec<[u8; 32]>> {
+    let digests = roots.iter().flat_map(|root| root.as_ref().iter().copied());
+    let mut layers: Vec<Vec<[u8; 32]>> = alloc::vec![digests.collect()];
+    while let Some(layer) = layers.last().filter(|layer| layer.len() > 1) {
+        let (pairs, _) = layer.as_chunks::<2>();
+        let parents = pairs
+            .iter()
+            .map(|&pair| Blake3Compress::new(Blake3).compress(pair));
+        let parents = parents.collect();
+        layers.push(parents);
+    }
+    layers
+}
+
 macro_rules! blake3_profile {
     ($profile:ident, $extension:ty, $name:literal) => {
         impl Profile for $profile {
@@ -155,6 +176,14 @@ macro_rules! blake3_profile {
 
             fn paths(sibling_hashes: Vec<[u8; 32]>) -> Paths<Self> {
                 PrunedMerklePaths { sibling_hashes }
+            }
+
+            fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>> {
+                blake3_layers(roots)
+            }
+
+            fn root(digest: [u8; 32]) -> Root<Self> {
+                MerkleCap::new(alloc::vec![digest])
             }
         }
     };

@@ -2,6 +2,7 @@
 
 use crate::content::{Bound, KeyError};
 use crate::verifying::VerifyingKey;
+use argument::opening::MOST_KEPT;
 use relation::{Relation, Role};
 
 /// Codewords of as many bytes lie in a file, not in memory.
@@ -54,11 +55,15 @@ impl Estimate {
             .map(|relation| relation.shape().iter().product::<usize>())
             .sum();
         let facts = bound.backend.facts();
-        let [model_rows, _] = facts.rows;
-        let codewords = model_rows.saturating_mul(facts.positions).saturating_mul(8);
-        let held = match u64::try_from(codewords) {
-            Ok(bytes) if bytes < LARGE => codewords,
-            _ => 0,
+        let codewords = |rows: usize| rows.saturating_mul(facts.positions).saturating_mul(8);
+        let is_below = |bytes: usize, most| u64::try_from(bytes).is_ok_and(|bytes| bytes < most);
+        let [model, own] = facts.rows.map(codewords);
+        let held = if is_below(model, LARGE) { model } else { 0 };
+        // Codewords of the witness that are not kept are made twice.
+        let (time, memory) = if is_below(own, MOST_KEPT) {
+            (150e-9, 51.0)
+        } else {
+            (200e-9, 25.0)
         };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let [values, weights, row, held] =
@@ -67,8 +72,8 @@ impl Estimate {
             witness,
             parameters,
             lookups,
-            seconds: 0.015 + values * 150e-9 + weights * 16e-9 + row * 2.9e-6,
-            bytes: 14e6 + values * 51.0 + weights * 4.0 + row * 2100.0 + held * 0.87,
+            seconds: 0.015 + values * time + weights * 16e-9 + row * 2.9e-6,
+            bytes: 14e6 + values * memory + weights * 4.0 + row * 2100.0 + held * 0.87,
         }
     }
 }

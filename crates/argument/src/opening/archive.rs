@@ -42,6 +42,9 @@ pub enum ArchiveError {
     /// The bytes are not those of the commitment.
     #[error("the archive of the commitment is damaged, or is that of another one")]
     Damaged,
+    /// There is nothing to make an archive of.
+    #[error("the codewords of the commitment were not kept")]
+    Forgotten,
 }
 
 /// A tree in an archive.
@@ -173,7 +176,7 @@ impl<P: Profile> Archived<P> {
 
 /// The nodes beside the paths of leaves that are not on any of these paths, in the order of a proof: layer after
 /// layer, ascending.
-fn siblings(positions: &[usize], layers: usize) -> Vec<(usize, usize)> {
+pub(super) fn siblings(positions: &[usize], layers: usize) -> Vec<(usize, usize)> {
     let mut siblings = Vec::new();
     let mut nodes = positions.to_vec();
     for layer in 0..layers {
@@ -197,7 +200,8 @@ impl<P: Profile> Committed<P> {
     /// Gives the archive to `write`, a piece after the other: what [`Committed::from_archive`] opens instead of what is in
     /// memory. Secret.
     ///
-    /// Errors: those of `write`, and [`ArchiveError`] if it comes from an archive itself.
+    /// Errors: those of `write`, and [`ArchiveError`] if it comes from an archive itself, or its codewords are made again
+    /// at each opening.
     pub fn archive<E: From<ArchiveError>>(
         &self,
         write: impl FnMut(&[u8]) -> Result<(), E>,
@@ -205,6 +209,7 @@ impl<P: Profile> Committed<P> {
         let positions = self.code().positions();
         match &self.tree {
             Tree::Archived(archived) => archived.copy(write),
+            Tree::Recomputed(_) => Err(ArchiveError::Forgotten.into()),
             Tree::Salted(data) => {
                 let open = |position| P::tree().open_multi_batch(&[position], data).1;
                 tree::<P, _, _>(&P::tree().get_matrices(data), positions, open, write)

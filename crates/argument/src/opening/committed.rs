@@ -12,7 +12,8 @@ use thiserror::Error;
 
 use super::archive::{ArchiveError, Archived};
 use super::encode::{Randomness, Rows};
-use super::{Budget, BudgetSpent, Code, Commitment, GroupShape, Permit};
+use super::recomputed::Recomputed;
+use super::{Budget, BudgetSpent, Code, Commitment, GroupShape, MOST_KEPT, Permit};
 use crate::profile::random::{self, EntropyError};
 use crate::profile::{F, Paths, Profile, SALT};
 
@@ -55,16 +56,18 @@ pub enum CommitError {
 
 type Symbols = RowMajorMatrix<F>;
 type Salted = HorizontalPair<Symbols, Symbols>;
-type Data<P, M> = <<P as Profile>::Tree as Mmcs<F>>::ProverData<M>;
+pub(super) type Data<P, M> = <<P as Profile>::Tree as Mmcs<F>>::ProverData<M>;
 
 /// The Merkle tree, with salted leaves if the group hides anything.
 pub(super) enum Tree<P: Profile> {
     Salted(Data<P, Salted>),
     Public(Data<P, Symbols>),
     Archived(Archived<P>),
+    Recomputed(Recomputed<P>),
 }
 
-/// What the prover keeps of a group: codewords, salts, tree and the random coefficients. All secret.
+/// What the prover keeps of a group: codewords, unless they are very large, salts, tree and the random coefficients. All
+/// secret.
 pub struct Committed<P: Profile> {
     pub(super) randomness: Randomness,
     pub(super) budget: Budget,
@@ -85,7 +88,20 @@ impl<P: Profile> Committed<P> {
         rows: &dyn Rows,
         budget: Budget,
     ) -> Result<(Commitment<P>, Self), CommitError> {
-        Self::with_randomness(code, rows, budget, random::elements, random::elements)
+        Self::with_randomness(code, rows, budget, true, random::elements, random::elements)
+    }
+
+    /// [`Committed::new`] for a group that is opened where it is committed, and not stored: of codewords of [`MOST_KEPT`]
+    /// bytes or more, no more than a `2^-r`-th is ever held.
+    ///
+    /// Errors: as [`Committed::new`].
+    pub fn new_once(
+        code: Code,
+        rows: &dyn Rows,
+        budget: Budget,
+    ) -> Result<(Commitment<P>, Self), CommitError> {
+        let keep = { codeword_bytes(code, rows.rows()) }.is_some_and(|bytes| bytes < MOST_KEPT);
+        Self::with_randomness(code, rows, budget, keep, random::elements, random::elements)
     }
 
     /// [`Committed::new`] with leaves that carry the same salt: what the salts are for is only seen
@@ -96,7 +112,7 @@ impl<P: Profile> Committed<P> {
         rows: &dyn Rows,
         budget: Budget,
     ) -> Result<(Commitment<P>, Self), CommitError> {
-        Self::with_randomness(code, rows, budget, random::elements, zeros)
+        Self::with_randomness(code, rows, budget, true, random::elements, zeros)
     }
 
     /// [`Committed::new`] with hidden coefficients that are zero: what they are for is only seen without them.
@@ -106,7 +122,7 @@ impl<P: Profile> Committed<P> {
         rows: &dyn Rows,
         budget: Budget,
     ) -> Result<(Commitment<P>, Self), CommitError> {
-        Self::with_randomness(code, rows, budget, zeros, random::elements)
+        Self::with_randomness(code, rows, budget, true, zeros, random::elements)
     }
 
     /// [`Committed::new`] without any randomness.
@@ -116,13 +132,15 @@ impl<P: Profile> Committed<P> {
         rows: &dyn Rows,
         budget: Budget,
     ) -> Result<(Commitment<P>, Self), CommitError> {
-        Self::with_randomness(code, rows, budget, zeros, zeros)
+        Self::with_randomness(code, rows, budget, true, zeros, zeros)
     }
 
-    fn with_randomness(
+    /// Commits with randomness from some sources; `keep` says whether codewords are kept.
+    pub(super) fn with_randomness(
         code: Code,
         rows: &dyn Rows,
         budget: Budget,
+        keep: bool,
         hidden: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
         salts: impl FnOnce(usize) -> Result<Vec<F>, EntropyError>,
     ) -> Result<(Commitment<P>, Self), CommitError> {
@@ -134,6 +152,15 @@ impl<P: Profile> Committed<P> {
             shape,
             hidden,
         };
+        if !keep {
+            debug_assert!(
+                rows.spread().rows.start >= shape.rows - shape.own || rows.spread().log == 0,
+                "rows that are spread have no room for hidden coefficients"
+            );
+            let (commitment, tree) = Recomputed::new(&randomness, rows, salts);
+            let tree = Tree::Recomputed(tree);
+            return Ok((commitment, Self::held(randomness, budget, 0, tree)));
+        }
         let codewords = randomness.encode(rows);
         Ok(Self::build(randomness, budget, 0, codewords, salts))
     }
@@ -235,23 +262,33 @@ impl<P: Profile> Committed<P> {
         self.spent
     }
 
-    /// Leaves at `positions`, row symbols then salt, and their Merkle paths.
+    /// Leaves at `positions`, row symbols then salt, and their Merkle paths; `rows` are those that were committed.
     ///
     /// Errors: [`ArchiveError`] if they are in an archive that does not give them.
     pub(super) fn open(
         &self,
+        rows: &dyn Rows,
         positions: &[usize],
     ) -> Result<(Vec<Vec<F>>, Paths<P>), ArchiveError> {
         let (leaves, paths) = match &self.tree {
             Tree::Salted(data) => P::tree().open_multi_batch(positions, data),
             Tree::Public(data) => P::tree().open_multi_batch(positions, data),
             Tree::Archived(archived) => return archived.open(positions),
+            Tree::Recomputed(tree) => return Ok(tree.open(&self.randomness, rows, positions)),
         };
         let leaves = { leaves.into_iter() }
             .map(|leaf| leaf.into_iter().flatten().collect())
             .collect();
         Ok((leaves, paths))
     }
+}
+
+/// Bytes of the codewords of some rows.
+fn codeword_bytes(code: Code, rows: usize) -> Option<u64> {
+    let symbols = u64::try_from(code.positions()).ok()?;
+    symbols
+        .checked_mul(u64::try_from(rows).ok()?)?
+        .checked_mul(8)
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ impl Randomness {
         // The coefficients wait in the segment that is encoded last.
         let last = (1 << code.log_inv_rate()) - 1;
         let (encoded, coefficients) = codewords.split_at_mut(last * size);
-        self.fill(rows, coefficients);
+        self.fill(rows, F::ONE, coefficients);
         let few: Vec<F> = { coefficients.chunks_exact(width).step_by(1 << spread.log) }
             .flat_map(|row| row[spread.rows.clone()].iter().copied())
             .collect();
@@ -144,8 +144,17 @@ impl Randomness {
         codewords
     }
 
-    /// Transposes all rows into `[coefficients, rows]`, by blocks that stay in cache.
-    fn fill(&self, rows: &dyn Rows, matrix: &mut [F]) {
+    /// One segment of the codeword matrix, the values on one coset: `[2^log_len, rows]`, in a buffer that is used again.
+    pub(super) fn segment(&self, rows: &dyn Rows, coset: usize, mut matrix: Vec<F>) -> Vec<F> {
+        let (len, width) = (self.code.len(), self.shape.rows);
+        matrix.resize(len * width, F::ZERO);
+        self.fill(rows, self.code.shift(coset), &mut matrix);
+        let dft = Radix2DFTSmallBatch::new(len);
+        dft.dft_batch(RowMajorMatrix::new(matrix, width)).values
+    }
+
+    /// Transposes all rows into `[coefficients, rows]`, by blocks that stay in cache; coefficient `b` times `by^b`.
+    fn fill(&self, rows: &dyn Rows, by: F, matrix: &mut [F]) {
         let (block, width) = (BLOCK.min(self.code.len()), self.shape.rows);
         matrix
             .par_chunks_mut(block * width)
@@ -162,6 +171,12 @@ impl Randomness {
                         for (symbol, line) in target.iter_mut().zip(&lines) {
                             *symbol = line[at];
                         }
+                    }
+                }
+                if by != F::ONE {
+                    let powers = by.shifted_powers(by.exp_u64((index * block) as u64));
+                    for (row, power) in chunk.chunks_exact_mut(width).zip(powers) {
+                        p3_field::scale_slice_in_place_single_core(row, power);
                     }
                 }
             });

@@ -58,6 +58,9 @@ mod protocol;
 #[cfg(feature = "prove")]
 #[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
 mod prove;
+#[cfg(feature = "prove")]
+#[expect(clippy::indexing_slicing, reason = "the prover indexes its own tables")]
+mod recomputed;
 mod schedule;
 #[cfg(feature = "prove")]
 mod stored;
@@ -94,6 +97,10 @@ pub use prove::{Opener, ProveError, prove};
 #[cfg(feature = "prove")]
 pub use stored::{Parts, Stored};
 pub use whir::{WhirParameters, inner, whir_parameters};
+
+/// Bytes of a group's codewords from which on they are made again at each opening instead of kept: the time of committing
+/// once more, for most of a proof's memory.
+pub const MOST_KEPT: u64 = 1 << 32;
 
 /// Everything about an opening that the verifying key fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]

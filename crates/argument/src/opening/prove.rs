@@ -197,8 +197,8 @@ pub(crate) fn prove_columns<P: Profile>(
         .unwrap_or_default();
     let groups = groups
         .iter()
-        .map(|(committed, _)| {
-            let (leaves, paths) = committed.open(&positions)?;
+        .map(|(committed, rows)| {
+            let (leaves, paths) = committed.open(*rows, &positions)?;
             Ok(GroupOpening {
                 leaves: leaves.into_iter().flatten().collect(),
                 paths,

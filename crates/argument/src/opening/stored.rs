@@ -150,7 +150,7 @@ impl<P: Profile> Committed<P> {
         Ok(Self::held(randomness, budget, spent, tree))
     }
 
-    /// The parts to store; copies the codewords, unless an archive holds them.
+    /// The parts to store; copies the codewords, unless an archive holds them or they are not kept.
     #[must_use]
     pub fn parts(&self) -> Parts {
         let (mut codewords, mut salts) = (Vec::new(), Vec::new());
@@ -166,6 +166,7 @@ impl<P: Profile> Committed<P> {
                     codewords.extend_from_slice(&matrix.values);
                 }
             }
+            Tree::Recomputed(tree) => salts.extend_from_slice(&tree.salts),
             Tree::Archived(_) => {}
         }
         let Randomness {
@@ -189,10 +190,14 @@ impl<P: Profile> Committed<P> {
     #[must_use]
     pub fn stored(&self) -> Stored {
         let mut salts = Vec::new();
-        if let Tree::Salted(data) = &self.tree {
-            for pair in P::tree().get_matrices(data) {
-                salts.extend_from_slice(&pair.right.values);
+        match &self.tree {
+            Tree::Salted(data) => {
+                for pair in P::tree().get_matrices(data) {
+                    salts.extend_from_slice(&pair.right.values);
+                }
             }
+            Tree::Recomputed(tree) => salts.extend_from_slice(&tree.salts),
+            Tree::Public(_) | Tree::Archived(_) => {}
         }
         Stored {
             spent: self.spent,

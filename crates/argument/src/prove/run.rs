@@ -98,7 +98,7 @@ impl<P: Profile> Run<'_, P> {
             }));
         };
         let budget = budget(self.description, group);
-        Ok(Committed::new(
+        Ok(Committed::new_once(
             *self.description.opening().code(),
             rows,
             budget,

@@ -72,6 +72,14 @@ impl Profile for Scripted {
     fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self> {
         Goldilocks2::paths(siblings)
     }
+
+    fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>> {
+        Goldilocks2::above(roots)
+    }
+
+    fn root(digest: [u8; 32]) -> Root<Self> {
+        Goldilocks2::root(digest)
+    }
 }
 
 impl<T> CanObserve<T> for Script {

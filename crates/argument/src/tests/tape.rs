@@ -183,4 +183,12 @@ impl Profile for Taped {
     fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self> {
         Goldilocks2::paths(siblings)
     }
+
+    fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>> {
+        Goldilocks2::above(roots)
+    }
+
+    fn root(digest: [u8; 32]) -> Root<Self> {
+        Goldilocks2::root(digest)
+    }
 }

@@ -58,7 +58,8 @@ fn an_archive_opens_as_what_it_was_made_of<P: Profile>() {
         let restored = restored(&case.committed[group], &bytes, &case.commitments[group]);
         let restored = restored.expect("its own archive");
         let open = |committed: &Committed<P>| {
-            let (leaves, paths) = committed.open(&positions).expect("an opening");
+            let opened = committed.open(&case.tables[group], &positions);
+            let (leaves, paths) = opened.expect("an opening");
             (leaves, P::siblings(&paths).to_vec())
         };
         assert_eq!(open(&restored), open(&case.committed[group]));
@@ -94,7 +95,7 @@ fn an_archive_that_is_damaged_or_of_another_commitment_is_refused() {
         let restored = restored(&case.committed[0], &bytes, &case.commitments[0]);
         let restored = restored.expect("its own archive");
         change(&mut bytes.0.lock().expect("a lock"));
-        restored.open(&[3, 17]).err()
+        restored.open(&case.tables[0], &[3, 17]).err()
     };
     let leaf = 8 * case.committed[0].shape().leaf();
     assert_eq!(opened(&|_| {}), None);

@@ -2,6 +2,7 @@
 
 mod archive;
 mod hiding;
+mod recomputed;
 
 use alloc::vec;
 use alloc::vec::Vec;

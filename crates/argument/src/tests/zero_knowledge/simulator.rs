@@ -84,6 +84,14 @@ impl Profile for Programmed {
     fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self> {
         Goldilocks2::paths(siblings)
     }
+
+    fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>> {
+        Goldilocks2::above(roots)
+    }
+
+    fn root(digest: [u8; 32]) -> Root<Self> {
+        Goldilocks2::root(digest)
+    }
 }
 
 /// A commitment of the simulator's: digests of nothing, and the leaves that were made up later.
