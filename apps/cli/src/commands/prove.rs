@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use crate::{files, tensors};
 use anyhow::{Result, bail};
-use measure::peak_bytes;
+use measure::{Spans, peak_bytes};
 use std::path::{Path, PathBuf};
 use vouch::{ProveError, VerifyingKey, Visibility};
 
@@ -22,6 +22,7 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
             path.display()
         );
     }
+    let spans = Spans::install()?;
     let mut clock = Clock::new();
     let key = clock.step("load", "loading the key", || {
         load_proving_key(&arguments.key)
@@ -36,6 +37,7 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
         let at_fault = [&arguments.input, &arguments.key][usize::from(is_spent)].display();
         anyhow::Error::new(error).context(format!("cannot prove with {at_fault}"))
     };
+    spans.take();
     // Checked as part of the proof, whose relations both need.
     let proved = clock.step("prove", "proving", || {
         if !arguments.skip_memory_check {
@@ -43,6 +45,7 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
         }
         key.prove(&inputs).map_err(failed)
     })?;
+    let steps = spans.take();
     // The seals first: a proof without its seals' openings would be of less use than none.
     for (name, sealed) in &proved.sealed {
         let [secret, public] = seal_paths(&path, name);
@@ -77,6 +80,11 @@ pub fn run(arguments: &Prove) -> Result<Outcome> {
     outcome.outputs = Some(tensors::to_json(&public));
     outcome.proof_bytes = Some(proof_bytes);
     outcome.model = Some(super::hexadecimal(verifying.digest()));
+    let steps = { steps.into_iter() }.map(|(name, time)| (name.to_owned(), time.into()));
+    outcome.more.insert(
+        "prove_steps".into(),
+        serde_json::Value::Object(steps.collect()),
+    );
     outcome.seconds = clock.seconds;
     outcome.peak_bytes = peak_bytes();
     Ok(outcome)
