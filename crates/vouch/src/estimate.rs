@@ -63,7 +63,7 @@ impl Estimate {
         let (time, memory) = if is_below(own, MOST_KEPT) {
             (150e-9, 51.0)
         } else {
-            (200e-9, 25.0)
+            (200e-9, 22.0)
         };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let [values, weights, row, held] =
