@@ -27,6 +27,8 @@
 use super::extreme::Extreme;
 #[cfg(feature = "execute")]
 use super::extreme::Rows;
+#[cfg(feature = "execute")]
+use super::function::entry;
 use super::rescale::{check_shift, relate_rounded};
 #[cfg(feature = "execute")]
 use super::rescale::{record_rounded, round};
@@ -155,11 +157,7 @@ impl Operate for BelowMaximum {
         let ([x], [fact]) = (inputs, results) else {
             return Ok(Vec::new());
         };
-        let (entries, lo) = (self.table.values()?, self.table.arguments.lo);
-        let entry = |argument: i64| {
-            let at = usize::try_from(argument - lo).unwrap_or(0);
-            entries.get(at).copied().unwrap_or(0)
-        };
+        let (entry, lo) = (entry(&self.table)?, self.table.arguments.lo);
         let values = x.to_vec();
         let result = |results| Ok(vec![Array::new(fact.shape.clone(), results)]);
         if self.extreme().size(&fact.shape)? == 1 {

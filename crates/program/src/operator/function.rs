@@ -55,6 +55,16 @@ impl Function {
     }
 }
 
+/// The value of a table at one of its arguments.
+#[cfg(feature = "execute")]
+pub(super) fn entry(table: &Table) -> Result<impl Fn(i64) -> i64 + Send + Sync, OperatorError> {
+    let (entries, lo) = (table.values()?, table.arguments.lo);
+    Ok(move |argument: i64| {
+        let at = usize::try_from(argument - lo).unwrap_or(0);
+        entries.get(at).copied().unwrap_or(0)
+    })
+}
+
 impl Operate for Function {
     fn infer(&self, inputs: &[&Fact]) -> Result<Vec<Fact>, OperatorError> {
         let [x] = exactly(inputs)?;
@@ -136,16 +146,12 @@ impl Operate for Function {
             return Ok(Vec::new());
         };
         let Interval { lo, hi } = self.table.arguments;
-        let entries = self.table.values()?;
+        let entry = entry(&self.table)?;
         let values = x.to_vec();
         let rounded = each(&values, |value| round(value, self.shift));
         let arguments = each(&rounded, |x| x.clamp(lo, hi));
         recorder.witness(&arguments);
-        let entry = |argument: i64| {
-            let at = usize::try_from(argument - lo).unwrap_or(0);
-            entries.get(at).copied().unwrap_or(0)
-        };
-        recorder.witness(&each(&arguments, entry));
+        recorder.witness(&each(&arguments, &entry));
         let results = each(&rounded, |x| {
             let beyond = self.above * (x - hi).max(0) - self.below * (lo - x).max(0);
             entry(x.clamp(lo, hi)) + beyond

@@ -18,7 +18,7 @@ use super::rescale::{check_shift, relate_rounded, round};
 use super::{Operate, check_known, exactly};
 use crate::error::OperatorError;
 #[cfg(feature = "execute")]
-use crate::execute::{Array, Recorder};
+use crate::execute::{Array, Recorder, each};
 use crate::fact::{Fact, standard};
 use crate::lower::{Expression, Lowering};
 use relation::{Combination, Interval};
@@ -89,14 +89,12 @@ impl Operate for Split {
             return Ok(Vec::new());
         };
         let values = x.to_vec();
-        let rounded: Vec<i64> = { values.iter() }
-            .map(|&value| round(value, self.shift))
-            .collect();
-        recorder.witness_with(|| rounded.iter().map(|value| value.abs()).collect());
-        let positive: Vec<i64> = rounded.iter().map(|&value| value.max(0)).collect();
+        let rounded = each(&values, |value| round(value, self.shift));
+        recorder.witness_with(|| each(&rounded, i64::abs));
+        let positive = each(&rounded, |value| value.max(0));
         recorder.witness(&positive);
         record_rounded(&values, self.shift, recorder);
-        let negative = rounded.iter().map(|&value| (-value).max(0)).collect();
+        let negative = each(&rounded, |value| (-value).max(0));
         let array = |values| Array::new(fact.shape.clone(), values);
         Ok(vec![array(positive), array(negative)])
     }

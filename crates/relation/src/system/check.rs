@@ -3,7 +3,7 @@
 use super::evaluate::Sources;
 use super::index::{Entries, Index};
 use super::intervals::factors;
-use super::{Assignment, Relation, Role, System, Value};
+use super::{Assignment, Relation, Role, System, Table, TableId, Value};
 use crate::combination::{Combination, Einsum};
 use crate::interval::Interval;
 use crate::shape;
@@ -264,23 +264,33 @@ impl System {
 
     /// Counts, per table, how often the first of equal entries is looked up.
     fn counts(&self, sources: &Sources<'_>) -> Result<Vec<(Vec<i64>, Index)>, Violation> {
-        let tables = (0..self.tables.len()).into_par_iter();
-        let counts: Vec<_> = tables.map(|table| self.counts_of(table, sources)).collect();
+        let tables = self.tables.par_iter().enumerate();
+        let counts: Vec<_> = tables
+            .map(|(id, table)| self.counts_of(TableId(id), table, sources))
+            .collect();
         // The first violation, whichever was found first.
         counts.into_iter().collect()
     }
 
     /// How often each entry of a table is looked up.
-    fn counts_of(&self, id: usize, sources: &Sources<'_>) -> Result<(Vec<i64>, Index), Violation> {
-        let found = self.tables.get(id);
-        let entries = found.map_or(&[][..], |table| table.entries.as_slice());
-        let entries = Entries::new(entries, sources);
+    fn counts_of(
+        &self,
+        id: TableId,
+        table: &Table,
+        sources: &Sources<'_>,
+    ) -> Result<(Vec<i64>, Index), Violation> {
+        let entries = Entries::new(&table.entries, sources);
         let mut counts = alloc::vec![0; entries.index.first.len()];
         for relation in &self.relations {
-            let Relation::Lookup { name, row, table } = relation else {
+            let Relation::Lookup {
+                name,
+                row,
+                table: of,
+            } = relation
+            else {
                 continue;
             };
-            if table.0 != id {
+            if *of != id {
                 continue;
             }
             let rows = entries.rows(row, sources);
@@ -292,7 +302,7 @@ impl System {
                     name: name.clone(),
                     row: narrow.map(exact).collect(),
                     index,
-                    table: found.map_or(String::new(), |table| table.name.clone()),
+                    table: table.name.clone(),
                 });
             }
         }
