@@ -13,6 +13,7 @@ use p3_commit::Mmcs;
 use p3_field::extension::{BinomialExtensionField, CubicTrinomialExtensionField};
 use p3_field::{ExtensionField, TwoAdicField};
 use p3_goldilocks::Goldilocks;
+use p3_maybe_rayon::prelude::*;
 use p3_merkle_tree::{MerkleTreeMmcs, PrunedMerklePaths};
 use p3_symmetric::{
     CompressionFunctionFromHasher, CryptographicHasher, MerkleCap, PseudoCompressionFunction,
@@ -80,8 +81,11 @@ pub trait Profile: Copy + Debug + Send + Sync + 'static {
     /// A proof of paths that consists of some digests.
     fn paths(siblings: Vec<[u8; 32]>) -> Paths<Self>;
 
-    /// The layers of digests from the roots of equal subtrees up to the root of all.
-    fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>>;
+    /// The digests of leaves of one length, which lie one after the other.
+    fn leaves(leaves: &[F], digests: &mut [[u8; 32]]);
+
+    /// The layers of digests from those of a power of two leaves up to the root.
+    fn above(leaves: Vec<[u8; 32]>) -> Vec<Vec<[u8; 32]>>;
 
     /// The root with some digest.
     fn root(digest: [u8; 32]) -> Root<Self>;
@@ -134,14 +138,11 @@ fn blake3_digests(
     }
 }
 
-fn blake3_layers(roots: &[MerkleCap<F, [u8; 32]>]) -> Vec<Vec<[u8; 32]>> {
-    let digests = roots.iter().flat_map(|root| root.as_ref().iter().copied());
-    let mut layers: Vec<Vec<[u8; 32]>> = alloc::vec![digests.collect()];
+fn blake3_layers(leaves: Vec<[u8; 32]>) -> Vec<Vec<[u8; 32]>> {
+    let mut layers = alloc::vec![leaves];
     while let Some(layer) = layers.last().filter(|layer| layer.len() > 1) {
         let (pairs, _) = layer.as_chunks::<2>();
-        let parents = pairs
-            .iter()
-            .map(|&pair| Blake3Compress::new(Blake3).compress(pair));
+        let parents = { pairs.par_iter() }.map(|&pair| Blake3Compress::new(Blake3).compress(pair));
         let parents = parents.collect();
         layers.push(parents);
     }
@@ -178,8 +179,12 @@ macro_rules! blake3_profile {
                 PrunedMerklePaths { sibling_hashes }
             }
 
-            fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>> {
-                blake3_layers(roots)
+            fn leaves(leaves: &[F], digests: &mut [[u8; 32]]) {
+                Blake3Hash::new(Blake3).hash_many(leaves, digests);
+            }
+
+            fn above(leaves: Vec<[u8; 32]>) -> Vec<Vec<[u8; 32]>> {
+                blake3_layers(leaves)
             }
 
             fn root(digest: [u8; 32]) -> Root<Self> {

@@ -63,7 +63,7 @@ pub(super) enum Tree<P: Profile> {
     Salted(Data<P, Salted>),
     Public(Data<P, Symbols>),
     Archived(Archived<P>),
-    Recomputed(Recomputed<P>),
+    Recomputed(Recomputed),
 }
 
 /// What the prover keeps of a group: codewords, unless they are very large, salts, tree and the random coefficients. All
@@ -157,7 +157,7 @@ impl<P: Profile> Committed<P> {
                 rows.spread().rows.start >= shape.rows - shape.own || rows.spread().log == 0,
                 "rows that are spread have no room for hidden coefficients"
             );
-            let (commitment, tree) = Recomputed::new(&randomness, rows, salts);
+            let (commitment, tree) = Recomputed::new::<P>(&randomness, rows, salts);
             let tree = Tree::Recomputed(tree);
             return Ok((commitment, Self::held(randomness, budget, 0, tree)));
         }
@@ -274,7 +274,9 @@ impl<P: Profile> Committed<P> {
             Tree::Salted(data) => P::tree().open_multi_batch(positions, data),
             Tree::Public(data) => P::tree().open_multi_batch(positions, data),
             Tree::Archived(archived) => return archived.open(positions),
-            Tree::Recomputed(tree) => return Ok(tree.open(&self.randomness, rows, positions)),
+            Tree::Recomputed(tree) => {
+                return Ok(tree.open::<P>(&self.randomness, rows, positions));
+            }
         };
         let leaves = { leaves.into_iter() }
             .map(|leaf| leaf.into_iter().flatten().collect())

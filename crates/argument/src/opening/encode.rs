@@ -13,7 +13,7 @@ use super::{Code, GroupShape};
 use crate::profile::F;
 
 /// Coefficients of one row that are asked for at once.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 256;
 
 /// Rows transposed together: their symbols fill one cache line of the codeword matrix.
 const LINE: usize = 8;
@@ -100,7 +100,7 @@ impl Randomness {
     }
 
     /// Writes one block of coefficients of one row, the random ones included.
-    fn write(&self, rows: &dyn Rows, row: usize, start: usize, coefficients: &mut [F]) {
+    pub(super) fn write(&self, rows: &dyn Rows, row: usize, start: usize, coefficients: &mut [F]) {
         rows.write(row, start, coefficients);
         let first_hidden = self.code.len() - self.shape.hidden;
         let end = start + coefficients.len();

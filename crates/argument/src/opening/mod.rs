@@ -64,6 +64,13 @@ mod recomputed;
 mod schedule;
 #[cfg(feature = "prove")]
 mod stored;
+#[cfg(feature = "prove")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "the prover indexes its own tables"
+)]
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod whir;
@@ -98,8 +105,7 @@ pub use prove::{Opener, ProveError, prove};
 pub use stored::{Parts, Stored};
 pub use whir::{WhirParameters, inner, whir_parameters};
 
-/// Bytes of a group's codewords from which on they are made again at each opening instead of kept: the time of committing
-/// once more, for most of a proof's memory.
+/// Bytes of a group's codewords from which on only digests are kept of them, and what is opened is worked out anew.
 pub const MOST_KEPT: u64 = 1 << 32;
 
 /// Everything about an opening that the verifying key fixes.

@@ -82,6 +82,25 @@ fn commitments_are_the_same_whether_codewords_are_kept() {
     kept_or_not_a_commitment_is_the_same::<Goldilocks3>();
 }
 
+/// Rows so long that their symbols are summed up block by block.
+#[test]
+fn long_rows_have_the_same_symbols_whether_codewords_are_kept() {
+    let budget = Budget {
+        queries: 300,
+        uses: 1,
+    };
+    let mut rng = StdRng::seed_from_u64(4);
+    let rows = Table::random(&mut rng, 5, 1 << 14, budget.hidden());
+    let [(root, kept), (other, recomputed)] = both::<Goldilocks2>(&rows, 14, 1, budget);
+    assert_eq!(root, other);
+    let positions = [0, 1, 77, (1 << 14) - 1, 1 << 14, 20_000, (1 << 15) - 1];
+    let open = |committed: &Committed<Goldilocks2>| {
+        let (leaves, paths) = committed.open(&rows, &positions).expect("an opening");
+        (leaves, Goldilocks2::siblings(&paths).to_vec())
+    };
+    assert_eq!(open(&kept), open(&recomputed));
+}
+
 #[test]
 fn codewords_that_are_not_kept_are_proven_and_not_archived() {
     let mut case = case::<Goldilocks2>(6, 10, &[(2, 2), (3, 1)]);

@@ -85,8 +85,12 @@ impl Profile for Programmed {
         Goldilocks2::paths(siblings)
     }
 
-    fn above(roots: &[Root<Self>]) -> Vec<Vec<[u8; 32]>> {
-        Goldilocks2::above(roots)
+    fn leaves(leaves: &[F], digests: &mut [[u8; 32]]) {
+        Goldilocks2::leaves(leaves, digests);
+    }
+
+    fn above(leaves: Vec<[u8; 32]>) -> Vec<Vec<[u8; 32]>> {
+        Goldilocks2::above(leaves)
     }
 
     fn root(digest: [u8; 32]) -> Root<Self> {
