@@ -102,15 +102,20 @@ impl<E: Field> Map<E> {
         // The joint index of the kept axes and the joint weight of the free ones, for each joint output index.
         let mut outputs = vec![(0usize, E::ONE)];
         for &axis in &component.output_axes {
-            outputs = outputs
-                .iter()
-                .flat_map(|&(k, w)| {
-                    (0..shape[axis]).map(move |x| match &weights[axis] {
-                        None => (k * shape[axis] + x, w),
-                        Some(weights) => (k, w * weights[x]),
-                    })
-                })
-                .collect();
+            let size = shape[axis];
+            let mut finer = vec![(0usize, E::ZERO); outputs.len() * size];
+            finer
+                .par_chunks_mut(size)
+                .with_min_len(1 + CHUNK / size)
+                .zip(&outputs)
+                .for_each(|(finer, &(k, w))| match &weights[axis] {
+                    None => (k * size..).zip(finer).for_each(|(k, out)| *out = (k, w)),
+                    Some(weights) => {
+                        let products = weights.iter().map(|&weight| (k, w * weight));
+                        finer.iter_mut().zip(products).for_each(|(out, x)| *out = x);
+                    }
+                });
+            outputs = finer;
         }
         let len = component.source_len();
         if kept.saturating_mul(len) <= DENSE * outputs.len() {

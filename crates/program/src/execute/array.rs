@@ -6,6 +6,9 @@ use rayon::prelude::*;
 use relation::{Data, Tensor, shape};
 use std::sync::Arc;
 
+/// Elements that one thread reads at a time.
+const PIECE: usize = 1 << 14;
+
 /// A strided arrangement of the elements of a tensor.
 ///
 /// Element `x` is `tensor[offset + sum_a strides[a] * x[a]]`; a stride of zero repeats, a negative one
@@ -105,8 +108,8 @@ impl Array {
         if self.is_row_major() {
             return typed!(&self.tensor.data, values => each(values, |value| value.into()));
         }
-        let mut values = Vec::with_capacity(self.len());
-        self.for_each(|value| values.push(value));
+        let mut values = vec![0; self.len()];
+        self.write(&mut values, |entry, value| *entry = value);
         values
     }
 
@@ -162,9 +165,19 @@ impl Array {
                 values.par_iter().map(|&value| value as f64).collect()
             });
         }
-        let mut numbers = Vec::with_capacity(self.len());
-        self.for_each(|value| numbers.push(value as f64));
+        let mut numbers = Vec::new();
+        self.write_f64s(&mut numbers);
         numbers
+    }
+
+    /// [`Array::to_f64s`] into a vector that is used again.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the caller has checked that values are below 2^53"
+    )]
+    pub fn write_f64s(&self, numbers: &mut Vec<f64>) {
+        numbers.resize(self.len(), 0.0);
+        self.write(numbers, |entry, value| *entry = value as f64);
     }
 
     /// Whether the elements of the last axis are neighbours.
@@ -176,11 +189,31 @@ impl Array {
     ///
     /// Sums that are not final may wrap: they are right modulo `2^64`, and a final one is in range.
     pub fn add_times(&self, factor: i64, sum: &mut [i64]) {
-        let mut sum = sum.iter_mut();
-        self.for_each(|value| {
-            if let Some(entry) = sum.next() {
-                *entry = entry.wrapping_add(factor.wrapping_mul(value));
-            }
+        self.write(sum, |entry, value| {
+            *entry = entry.wrapping_add(factor.wrapping_mul(value));
+        });
+    }
+
+    /// Calls `write` with each entry of `out` and the element that belongs there, in row-major order, by all threads.
+    fn write<T: Send>(&self, out: &mut [T], write: impl Fn(&mut T, i64) + Sync) {
+        let axis = self.shape.iter().position(|&size| size > 1);
+        let inner: usize = axis.map_or(1, |axis| self.shape[axis + 1..].iter().product());
+        let rows = (PIECE / inner.max(1)).max(1);
+        let pieces = out.par_chunks_mut(rows * inner.max(1)).enumerate();
+        pieces.for_each(|(piece, out)| {
+            let part = axis.map(|axis| Step::Slice {
+                axis,
+                start: piece * rows,
+                len: out.len() / inner,
+                step: 1,
+            });
+            let part = part.map_or_else(|| self.clone(), |part| self.clone().step(&part));
+            let mut out = out.iter_mut();
+            part.for_each(|value| {
+                if let Some(entry) = out.next() {
+                    write(entry, value);
+                }
+            });
         });
     }
 
@@ -296,18 +329,47 @@ impl Array {
         let mut shape = self.shape.clone();
         let extent = (shape[axis] - 1) * step + 1;
         shape[axis] = before + extent + after;
+        let tensor = &self.tensor;
+        let data = match &tensor.data {
+            Data::I8(values) => Data::I8(self.spread_values(values, axis, before, step, &shape)),
+            Data::I16(values) => Data::I16(self.spread_values(values, axis, before, step, &shape)),
+            Data::I32(values) => Data::I32(self.spread_values(values, axis, before, step, &shape)),
+            Data::I64(values) => Data::I64(self.spread_values(values, axis, before, step, &shape)),
+        };
+        let spread = Self::from(Tensor { shape, data });
+        // A part of the values may fit in a narrower type.
+        if self.len() < tensor.len() {
+            Self::new(spread.shape.clone(), spread.to_vec())
+        } else {
+            spread
+        }
+    }
+
+    /// The elements, row-major in an array of `shape`, `before` zeros before those of an axis, which lie `step` apart.
+    fn spread_values<T: Copy + Default>(
+        &self,
+        values: &[T],
+        axis: usize,
+        before: usize,
+        step: usize,
+        shape: &[usize],
+    ) -> Vec<T> {
         let inner: usize = shape[axis + 1..].iter().product();
-        let block = shape[axis] * inner;
-        let mut values = vec![0; shape.iter().product()];
-        let rows = self.shape[axis];
+        let (own, block) = (self.shape[axis] * inner, shape[axis] * inner);
+        // A run along the last axis stays in one row, unless that is the axis.
+        let apart = if axis + 1 == shape.len() { step } else { 1 };
+        let mut out = vec![T::default(); shape.iter().product()];
         let mut at = 0usize;
-        self.for_each(|value| {
-            let (outer, rest) = (at / (rows * inner), at % (rows * inner));
-            let (row, column) = (rest / inner, rest % inner);
-            values[outer * block + (before + row * step) * inner + column] = value;
-            at += 1;
+        self.walk(|mut start, own_step, len| {
+            let (row, column) = (at % own / inner, at % inner);
+            let first = at / own * block + (before + row * step) * inner + column;
+            for out in out[first..].iter_mut().step_by(apart).take(len) {
+                *out = values[start.cast_unsigned()];
+                start += own_step;
+            }
+            at += len;
         });
-        Self::new(shape, values)
+        out
     }
 
     fn sum(&self, axis: usize) -> Self {

@@ -7,6 +7,9 @@ use rayon::prelude::*;
 /// Double precision holds all integers up to this one.
 const EXACT: u128 = 1 << 53;
 
+/// Elements of a second operand that are turned into numbers at a time, if there are more: these stay in cache.
+const PANEL: usize = 1 << 17;
+
 /// The einsum of two arrays.
 ///
 /// Axes are sorted into batch, rows, columns and summed ones, which makes the einsum a batch of matrix
@@ -30,8 +33,12 @@ pub fn einsum(
         // Weights are read in the order in which they lie: another one misses the cache at each element.
         let turned = plan.turned(&b);
         let lies_turned = !b.is_contiguous_along_last() && turned.is_contiguous_along_last();
-        let numbers = if lies_turned { turned } else { b }.to_f64s();
-        plan.floating(&a.to_f64s(), &numbers, lies_turned)
+        let b = if lies_turned { turned } else { b };
+        if b.len() > PANEL && plan.size(&plan.batch) == 1 {
+            plan.by_panels(&a.to_f64s(), &b, lies_turned)
+        } else {
+            plan.floating(&a.to_f64s(), &b.to_f64s(), lies_turned)
+        }
     } else {
         plan.integral(&a.to_vec(), &b.to_vec())
     };
@@ -109,48 +116,57 @@ impl Plan {
             return self.products(a, b, |a, b, sum: f64| a.mul_add(b, sum), to_integer);
         }
         let mut product = vec![0f64; batch * m * n];
-        let stride = usize::cast_signed;
-        let (b_columns, b_rows) = if turned {
-            (stride(k), 1)
-        } else {
-            (1, stride(n))
-        };
         for (at, product) in product.chunks_exact_mut(m * n).enumerate() {
             let (a, b) = (
                 &a[at * m * k..(at + 1) * m * k],
                 &b[at * k * n..(at + 1) * k * n],
             );
-            // SAFETY: the three matrices are slices of m * k, k * n and m * n elements, row-major but for a second one
-            // that is turned, which is what sizes and strides say; the result overlaps neither operand.
-            unsafe {
-                gemm::gemm(
-                    m,
-                    n,
-                    k,
-                    product.as_mut_ptr(),
-                    1,
-                    stride(n),
-                    false,
-                    a.as_ptr(),
-                    1,
-                    stride(k),
-                    b.as_ptr(),
-                    b_columns,
-                    b_rows,
-                    0.0,
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    if m * n * k > 1 << 20 {
-                        gemm::Parallelism::Rayon(0)
-                    } else {
-                        gemm::Parallelism::None
-                    },
-                );
-            }
+            let threads = if m * n * k > 1 << 20 {
+                gemm::Parallelism::Rayon(0)
+            } else {
+                gemm::Parallelism::None
+            };
+            multiply((m, k, n), a, b, turned, product, threads);
         }
         each(&product, to_integer)
+    }
+
+    /// [`Plan::floating`] for a single product with a large second operand, some of its columns after the other.
+    fn by_panels(&self, a: &[f64], b: &Array, turned: bool) -> Vec<i64> {
+        let (_, m, k, n) = self.dimensions();
+        let summed = if turned { 0 } else { self.summed.len() };
+        let columns = &self.columns;
+        let first = columns.iter().position(|&(_, size)| size > 1).unwrap_or(0);
+        let axis = self.batch.len() + summed + first;
+        let Some(&(_, size)) = columns.get(first) else {
+            return self.floating(a, &b.to_f64s(), turned);
+        };
+        let inner = n / size;
+        let most = (PANEL / (k * inner)).max(1);
+        let starts: Vec<usize> = (0..size).step_by(most).collect();
+        let panels: Vec<Vec<f64>> = { starts.into_par_iter() }
+            .map_init(Vec::new, |numbers, start| {
+                let len = most.min(size - start);
+                let slice = Step::Slice {
+                    axis,
+                    start,
+                    len,
+                    step: 1,
+                };
+                b.clone().step(&slice).write_f64s(numbers);
+                let mut product = vec![0f64; m * len * inner];
+                let none = gemm::Parallelism::None;
+                multiply((m, k, len * inner), a, numbers, turned, &mut product, none);
+                product
+            })
+            .collect();
+        let row = |row: usize| {
+            panels.iter().flat_map(move |panel| {
+                let width = panel.len() / m;
+                panel[row * width..][..width].iter().copied()
+            })
+        };
+        (0..m).flat_map(row).map(to_integer).collect()
     }
 
     fn integral(&self, a: &[i64], b: &[i64]) -> Vec<i64> {
@@ -187,6 +203,49 @@ impl Plan {
             values.par_chunks_exact_mut(n).enumerate().for_each(row);
         }
         values
+    }
+}
+
+/// The product of matrices of `m * k` and `k * n` elements, row-major but for a second one that is `turned`: its columns
+/// are its rows then.
+fn multiply(
+    (m, k, n): (usize, usize, usize),
+    a: &[f64],
+    b: &[f64],
+    turned: bool,
+    product: &mut [f64],
+    threads: gemm::Parallelism,
+) {
+    let (b_columns, b_rows) = if turned {
+        (k.cast_signed(), 1)
+    } else {
+        (1, n.cast_signed())
+    };
+    assert_eq!((a.len(), b.len(), product.len()), (m * k, k * n, m * n));
+    // SAFETY: the three matrices are slices of m * k, k * n and m * n elements, row-major but for a second one that is
+    // turned, which is what sizes and strides say; the result overlaps neither operand.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            product.as_mut_ptr(),
+            1,
+            n.cast_signed(),
+            false,
+            a.as_ptr(),
+            1,
+            k.cast_signed(),
+            b.as_ptr(),
+            b_columns,
+            b_rows,
+            0.0,
+            1.0,
+            false,
+            false,
+            false,
+            threads,
+        );
     }
 }
 

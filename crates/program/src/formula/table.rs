@@ -172,12 +172,15 @@ impl Table {
         };
         let Interval { lo, hi } = self.arguments;
         let starts: Vec<i64> = (lo..=hi).step_by(BLOCK).collect();
-        let block = |start: i64| {
+        let mut entries = vec![None; self.shape().iter().product()];
+        let blocks = entries.par_chunks_mut(BLOCK).zip(starts.par_iter());
+        blocks.for_each(|(entries, &start)| {
             let arguments: Vec<f64> = (start..=hi).take(BLOCK).map(argument).collect();
             let values = self.formula.at_each(&arguments).unwrap_or_default();
-            values.into_iter().map(rounded).collect::<Vec<_>>()
-        };
-        let entries: Vec<Option<i64>> = starts.into_par_iter().flat_map_iter(block).collect();
+            for (entry, value) in entries.iter_mut().zip(values) {
+                *entry = rounded(value);
+            }
+        });
         fill(&entries).ok_or_else(|| OperatorError::Attribute {
             name: "formula",
             expected: "a number for at least one argument",

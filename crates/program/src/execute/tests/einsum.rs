@@ -178,6 +178,30 @@ fn matrices_that_lie_turned_are_multiplied_where_they_lie() {
 }
 
 #[test]
+fn large_operands_are_multiplied_some_columns_at_a_time() {
+    let x = array(&[2, 70], 12, 3);
+    let product = matrix_product(false);
+    compare(&product, &x, &array(&[70, 2000], 12, 4));
+    let turned = array(&[2000, 70], 12, 4).step(&Step::Permute(vec![1, 0]));
+    compare(&product, &x, &turned);
+    // Columns on two axes, the first of which may have one index only.
+    let columns = Contract {
+        rank: 3,
+        a_labels: vec![0, 3],
+        b_labels: vec![3, 1, 2],
+    };
+    for shape in [[70, 40, 50], [70, 1, 2000], [70, 2000, 1], [70, 3, 701]] {
+        compare(&columns, &x, &array(&shape, 12, 5));
+    }
+    // A single column, and one row of columns that is longer than a panel.
+    compare(
+        &product,
+        &array(&[1, 140_000], 12, 3),
+        &array(&[140_000, 1], 12, 4),
+    );
+}
+
+#[test]
 fn windows_are_contracted_where_they_lie() {
     // A convolution: [channels, positions, offsets] with [filters, channels, offsets].
     let window = Step::Window {
