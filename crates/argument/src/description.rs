@@ -23,7 +23,7 @@ use crate::security::{
 use crate::stack::{Group, GroupKind, Stack};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 5";
+pub const LABEL: &[u8] = b"vouch argument 6";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -318,14 +318,14 @@ struct Shape {
 impl Shape {
     /// An estimate of what a proof costs, in nanoseconds: the measure by which the length of the polynomials is chosen.
     ///
-    /// A byte of the proof counts as a microsecond: it is made once, but sent, kept and checked more often.
+    /// A byte of the proof counts as three microseconds: it is made once, but sent, kept and checked more often.
     fn cost<P: Profile>(&self) -> u64 {
         // Transform, hashes, and the passes of the opening; rows of masks need hardly a transform, reused ones neither,
         // but they are encoded once and kept.
         const WITNESS: u64 = 60;
         const REUSED: u64 = 20;
-        const INNER: u64 = 500;
-        const BYTE: u64 = 1000;
+        const INNER: u64 = 150;
+        const BYTE: u64 = 3000;
         let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let len = wide(self.opening.code().len());
         let coefficient = { self.stack.groups.iter() }.fold(0u64, |sum, group| {

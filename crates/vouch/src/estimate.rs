@@ -59,11 +59,11 @@ impl Estimate {
         let is_below = |bytes: usize, most| u64::try_from(bytes).is_ok_and(|bytes| bytes < most);
         let [model, own] = facts.rows.map(codewords);
         let held = if is_below(model, LARGE) { model } else { 0 };
-        // Codewords of the witness that are not kept are made twice.
-        let (time, memory) = if is_below(own, MOST_KEPT) {
-            (150e-9, 51.0)
+        // Codewords of the witness that are not kept, nor those of the masks beside it.
+        let (time, memory, row_memory) = if is_below(own, MOST_KEPT) {
+            (150e-9, 51.0, 1500.0)
         } else {
-            (200e-9, 22.0)
+            (165e-9, 19.0, 600.0)
         };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let [values, weights, row, held] =
@@ -72,8 +72,8 @@ impl Estimate {
             witness,
             parameters,
             lookups,
-            seconds: 0.015 + values * time + weights * 16e-9 + row * 2.9e-6,
-            bytes: 14e6 + values * memory + weights * 4.0 + row * 2100.0 + held * 0.87,
+            seconds: 0.015 + values * time + weights * 16e-9 + row * 2.5e-6,
+            bytes: 14e6 + values * memory + weights * 4.0 + row * row_memory + held * 0.87,
         }
     }
 }

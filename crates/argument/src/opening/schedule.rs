@@ -4,8 +4,8 @@
 //! positions is opened whole, and costs what it holds. So small polynomials are committed at rate 1/2, in as few leaves
 //! as a fold allows, and sent whole: shorter than one more round of positions. Nothing is drawn for such a codeword: every
 //! leaf is folded and compared. Codewords before it are committed at rate 1/8, whose positions are few and whose
-//! paths are short; rates that fall with every fold, WHIR's usual choice, keep domains (and so paths, and the time to
-//! encode) large for positions that hardly get fewer.
+//! paths are short. At 1/4, a quarter more positions; at 1/16, hardly fewer. Rates that fall with every fold, WHIR's usual
+//! choice, keep domains (and so paths, and the time to encode) large for the same reason.
 #![deny(clippy::arithmetic_side_effects)]
 
 use alloc::vec;
@@ -16,8 +16,6 @@ use p3_util::log2_ceil_usize;
 use super::whir::{FINAL_VARIABLES, LOG_INV_RATE};
 use crate::security::queries_for;
 
-/// The rate of codewords that are opened at positions, but for the first.
-const MIDDLE_LOG_INV_RATE: usize = 3;
 /// The rate of a codeword that is opened whole.
 const WHOLE_LOG_INV_RATE: usize = 1;
 /// The most variables that one round folds: leaves of 128 elements.
@@ -50,24 +48,17 @@ pub(super) fn schedule(log_len: usize, degree: usize, bits: usize) -> Schedule {
     // The first round folds inside a coordinate.
     let most_folded = log_len.min(MOST_FOLDED);
     let positions = |log_inv_rate| queries_for(log_inv_rate, bits).unwrap_or(usize::MAX);
-    let (first, middle, whole) = (
-        positions(LOG_INV_RATE),
-        positions(MIDDLE_LOG_INV_RATE),
-        positions(WHOLE_LOG_INV_RATE),
-    );
+    let (queries, whole) = (positions(LOG_INV_RATE), positions(WHOLE_LOG_INV_RATE));
     // Index: the variables of the codeword.
     let mut steps: Vec<Step> = Vec::new();
     for left in 0..=variables {
         let last = left == variables;
-        let (log_inv_rate, queries, elements) = if last {
-            (LOG_INV_RATE, first, 1)
-        } else {
-            (MIDDLE_LOG_INV_RATE, middle, degree)
-        };
+        // The first codeword has symbols of the base field.
+        let elements = if last { 1 } else { degree };
         let opened = (1..=left.min(most_folded)).map(|fold| Step {
-            bytes: opening(left, log_inv_rate, fold, elements, queries)
+            bytes: opening(left, LOG_INV_RATE, fold, elements, queries)
                 .saturating_add(rest(&steps, left, fold, degree)),
-            log_inv_rate,
+            log_inv_rate: LOG_INV_RATE,
             fold,
         });
         // Whole codewords have the largest fold, so the fewest leaves.
@@ -81,7 +72,7 @@ pub(super) fn schedule(log_len: usize, degree: usize, bits: usize) -> Schedule {
         let cheapest = opened.chain(whole).min_by_key(|step| step.bytes);
         steps.push(cheapest.unwrap_or(Step {
             bytes: u64::MAX,
-            log_inv_rate,
+            log_inv_rate: LOG_INV_RATE,
             fold: 1,
         }));
     }
@@ -162,7 +153,7 @@ mod tests {
         for (log_len, folds, log_inv_rates) in [
             (8, vec![3], vec![]),
             (11, vec![4, 7], vec![1]),
-            (15, vec![4, 3, 7], vec![3, 1]),
+            (15, vec![5, 3, 7], vec![3, 1]),
             (22, vec![5, 4, 3, 3, 7], vec![3, 3, 3, 1]),
         ] {
             let found = schedule(log_len, 2, 88);

@@ -17,9 +17,10 @@ use crate::profile::{F, Profile};
 /// Most variables of the polynomial that is sent in the clear at the end: 64 values.
 pub(super) const FINAL_VARIABLES: usize = 6;
 
-/// Rate at which the combination is encoded; it is `R` times smaller than the rows, so a low rate is cheap,
-/// and lower ones than this make proofs larger (fewer queries, longer paths).
-pub(super) const LOG_INV_RATE: usize = 2;
+/// The rate of codewords that are opened at positions.
+///
+/// The combination is `R` times smaller than the rows, so a low rate is cheap; see [`schedule`](super::schedule).
+pub(super) const LOG_INV_RATE: usize = 3;
 
 /// WHIR for profile `P`.
 pub(super) type Pcs<P> = WhirProver<
