@@ -59,7 +59,7 @@ impl Estimate {
         let is_below = |bytes: usize, most| u64::try_from(bytes).is_ok_and(|bytes| bytes < most);
         let [model, own] = facts.rows.map(codewords);
         let held = if is_below(model, LARGE) { model } else { 0 };
-        // Codewords of the witness that are not kept, nor those of the masks beside it.
+        // Where the codewords of the witness are not kept, an integer and a coefficient of a row of masks take less.
         let (time, memory, row_memory) = if is_below(own, MOST_KEPT) {
             (150e-9, 51.0, 1500.0)
         } else {

@@ -11,10 +11,11 @@ use alloc::vec::Vec;
 
 use p3_commit::Mmcs;
 use p3_field::PrimeField64;
-use p3_matrix::{Dimensions, Matrix};
+use p3_matrix::Dimensions;
 use thiserror::Error;
 
 use super::committed::Tree;
+use super::recomputed::hash;
 use super::{Code, Commitment, Committed, GroupShape};
 use crate::profile::{F, Paths, Profile};
 
@@ -200,33 +201,36 @@ impl<P: Profile> Committed<P> {
     /// Gives the archive to `write`, a piece after the other: what [`Committed::from_archive`] opens instead of what is in
     /// memory. Secret.
     ///
-    /// Errors: those of `write`, and [`ArchiveError`] if it comes from an archive itself, or its codewords are made again
-    /// at each opening.
+    /// Errors: those of `write`, and [`ArchiveError`] if it comes from an archive itself, or its codewords are not kept.
     pub fn archive<E: From<ArchiveError>>(
         &self,
-        write: impl FnMut(&[u8]) -> Result<(), E>,
+        mut write: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let positions = self.code().positions();
         match &self.tree {
             Tree::Archived(archived) => archived.copy(write),
             Tree::Recomputed(_) => Err(ArchiveError::Forgotten.into()),
             Tree::Salted(data) => {
-                let open = |position| P::tree().open_multi_batch(&[position], data).1;
-                tree::<P, _, _>(&P::tree().get_matrices(data), positions, open, write)
+                let pairs = P::tree().get_matrices(data);
+                { pairs.iter() }.try_for_each(|pair| {
+                    let (symbols, salts) = (&pair.left.values, &pair.right.values);
+                    tree::<P, _>(symbols, salts, positions, &mut write)
+                })
             }
             Tree::Public(data) => {
-                let open = |position| P::tree().open_multi_batch(&[position], data).1;
-                tree::<P, _, _>(&P::tree().get_matrices(data), positions, open, write)
+                let matrices = P::tree().get_matrices(data);
+                { matrices.iter() }
+                    .try_for_each(|matrix| tree::<P, _>(&matrix.values, &[], positions, &mut write))
             }
         }
     }
 }
 
 /// Gives leaves and digests to `write`.
-fn tree<P: Profile, M: Matrix<F>, E>(
-    matrices: &[&M],
+fn tree<P: Profile, E>(
+    symbols: &[F],
+    salts: &[F],
     positions: usize,
-    open: impl Fn(usize) -> Paths<P>,
     mut write: impl FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut block = Vec::with_capacity(2 * BLOCK);
@@ -238,36 +242,18 @@ fn tree<P: Profile, M: Matrix<F>, E>(
         }
         Ok(())
     };
-    for matrix in matrices {
-        for row in (0..matrix.height()).filter_map(|row| matrix.row(row)) {
-            for symbol in row {
-                put(&symbol.as_canonical_u64().to_le_bytes(), false)?;
-            }
+    let (width, salt) = (symbols.len() / positions, salts.len() / positions);
+    for position in 0..positions {
+        let symbols = &symbols[position * width..][..width];
+        for symbol in symbols.iter().chain(&salts[position * salt..][..salt]) {
+            put(&symbol.as_canonical_u64().to_le_bytes(), false)?;
         }
     }
-    for digest in layers::<P>(positions, open).iter().flatten() {
+    let mut digests = vec![[0; DIGEST]; positions];
+    hash::<P>(symbols, salts, &mut digests);
+    let layers = P::above(digests);
+    for digest in layers.iter().take(layers.len() - 1).flatten() {
         put(digest, false)?;
     }
     put(&[], true)
-}
-
-/// The layers of digests below the root, from what is beside the path of each leaf.
-fn layers<P: Profile>(
-    positions: usize,
-    open: impl Fn(usize) -> Paths<P>,
-) -> Vec<Vec<[u8; DIGEST]>> {
-    let count = positions.trailing_zeros();
-    let mut layers: Vec<Vec<[u8; DIGEST]>> = (0..count)
-        .map(|layer| vec![[0; DIGEST]; positions >> layer])
-        .collect();
-    for position in 0..positions {
-        let paths = open(position);
-        // A node is found on the path of the first leaf below its neighbour.
-        let first = 1 + position.trailing_zeros().min(count) as usize;
-        let siblings = P::siblings(&paths).iter().take(first);
-        for ((node, layer), sibling) in (0..).zip(&mut layers).zip(siblings) {
-            layer[(position >> node) ^ 1] = *sibling;
-        }
-    }
-    layers
 }

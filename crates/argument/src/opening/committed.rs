@@ -152,11 +152,11 @@ impl<P: Profile> Committed<P> {
             shape,
             hidden,
         };
+        debug_assert!(
+            rows.spread().rows.start >= shape.rows - shape.own || rows.spread().log == 0,
+            "rows that are spread have no room for hidden coefficients"
+        );
         if !keep {
-            debug_assert!(
-                rows.spread().rows.start >= shape.rows - shape.own || rows.spread().log == 0,
-                "rows that are spread have no room for hidden coefficients"
-            );
             let (commitment, tree) = Recomputed::new::<P>(&randomness, rows, salts);
             let tree = Tree::Recomputed(tree);
             return Ok((commitment, Self::held(randomness, budget, 0, tree)));

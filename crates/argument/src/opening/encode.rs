@@ -21,7 +21,7 @@ const LINE: usize = 8;
 /// The coefficients of a group, supplied on demand.
 ///
 /// Data lives elsewhere as small integers; nothing keeps a second copy of it as field elements. Coefficients
-/// are asked for twice, in the same way: when the group is committed and at each opening.
+/// are asked for several times: when the group is committed, once for each coset if codewords are not kept, and at each opening.
 pub trait Rows: Sync {
     /// Polynomials in the group.
     fn rows(&self) -> usize;

@@ -60,9 +60,17 @@ impl Recomputed {
     ) -> (Vec<Vec<F>>, Paths<P>) {
         let (width, salt) = (randomness.shape().rows, randomness.shape().salt());
         let symbols = randomness.symbols(rows, positions);
-        let leaves = { symbols.chunks_exact(width).zip(positions) }
+        let leaves: Vec<Vec<F>> = { symbols.chunks_exact(width).zip(positions) }
             .map(|(symbols, &position)| [symbols, &self.salts[position * salt..][..salt]].concat())
             .collect();
+        debug_assert!(
+            leaves.iter().zip(positions).all(|(leaf, &position)| {
+                let mut digest = [[0; 32]];
+                P::leaves(leaf, &mut digest);
+                self.layers[0][position] == digest[0]
+            }),
+            "the rows are not those that were committed"
+        );
         let beside = siblings(positions, randomness.code.log_positions());
         let beside = beside.into_iter().filter_map(|(layer, index)| {
             let layer = self.layers.get(layer)?;
@@ -72,8 +80,8 @@ impl Recomputed {
     }
 }
 
-/// The digests of some leaves: the symbols of all rows, then salt.
-fn hash<P: Profile>(symbols: &[F], salts: &[F], digests: &mut [[u8; 32]]) {
+/// The digests of leaves: the symbols of all rows, then salt.
+pub(super) fn hash<P: Profile>(symbols: &[F], salts: &[F], digests: &mut [[u8; 32]]) {
     let (width, salt) = (symbols.len() / digests.len(), salts.len() / digests.len());
     let groups = digests.par_chunks_mut(TOGETHER).enumerate();
     groups.for_each(|(group, digests)| {

@@ -22,7 +22,7 @@ use super::encode::{BLOCK, Randomness, Rows};
 use crate::kernel::dot;
 use crate::profile::F;
 
-/// `s`: about as many products for the transforms as for the positions.
+/// `s`: with one layer more, the transforms take what the positions save.
 const LAYERS: usize = 5;
 /// Rows that are transformed together.
 const TOGETHER: usize = 4;

@@ -103,6 +103,7 @@ impl<E: Field> Map<E> {
         let mut outputs = vec![(0usize, E::ONE)];
         for &axis in &component.output_axes {
             let size = shape[axis];
+            debug_assert!(weights[axis].as_ref().is_none_or(|all| all.len() == size));
             let mut finer = vec![(0usize, E::ZERO); outputs.len() * size];
             finer
                 .par_chunks_mut(size)

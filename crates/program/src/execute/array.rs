@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use relation::{Data, Tensor, shape};
 use std::sync::Arc;
 
-/// Elements that one thread reads at a time.
-const PIECE: usize = 1 << 14;
+/// Elements that one thread reads at a time; so few in tests that small arrays have several pieces.
+const PIECE: usize = if cfg!(test) { 8 } else { 1 << 14 };
 
 /// A strided arrangement of the elements of a tensor.
 ///
@@ -337,11 +337,11 @@ impl Array {
             Data::I64(values) => Data::I64(self.spread_values(values, axis, before, step, &shape)),
         };
         let spread = Self::from(Tensor { shape, data });
-        // A part of the values may fit in a narrower type.
-        if self.len() < tensor.len() {
-            Self::new(spread.shape.clone(), spread.to_vec())
-        } else {
+        // Some of the values may fit in a narrower type than all.
+        if self.is_row_major() {
             spread
+        } else {
+            Self::new(spread.shape.clone(), spread.to_vec())
         }
     }
 

@@ -10,6 +10,9 @@ const EXACT: u128 = 1 << 53;
 /// Elements of a second operand that are turned into numbers at a time, if there are more: these stay in cache.
 const PANEL: usize = 1 << 17;
 
+/// The fewest columns that are turned into numbers at a time: the first operand is packed once for all of them.
+const COLUMNS: usize = 32;
+
 /// The einsum of two arrays.
 ///
 /// Axes are sorted into batch, rows, columns and summed ones, which makes the einsum a batch of matrix
@@ -136,13 +139,14 @@ impl Plan {
         let (_, m, k, n) = self.dimensions();
         let summed = if turned { 0 } else { self.summed.len() };
         let columns = &self.columns;
-        let first = columns.iter().position(|&(_, size)| size > 1).unwrap_or(0);
-        let axis = self.batch.len() + summed + first;
-        let Some(&(_, size)) = columns.get(first) else {
+        let first = columns.iter().position(|&(_, size)| size > 1);
+        let first = first.filter(|_| n >= 2 * COLUMNS);
+        let Some((first, &(_, size))) = first.and_then(|at| Some((at, columns.get(at)?))) else {
             return self.floating(a, &b.to_f64s(), turned);
         };
+        let axis = self.batch.len() + summed + first;
         let inner = n / size;
-        let most = (PANEL / (k * inner)).max(1);
+        let most = (PANEL / k).max(COLUMNS).div_ceil(inner);
         let starts: Vec<usize> = (0..size).step_by(most).collect();
         let panels: Vec<Vec<f64>> = { starts.into_par_iter() }
             .map_init(Vec::new, |numbers, start| {
@@ -160,13 +164,19 @@ impl Plan {
                 product
             })
             .collect();
-        let row = |row: usize| {
-            panels.iter().flat_map(move |panel| {
+        let mut values = vec![0; m * n];
+        let rows = values.par_chunks_exact_mut(n).enumerate();
+        rows.for_each(|(row, mut values)| {
+            for panel in &panels {
                 let width = panel.len() / m;
-                panel[row * width..][..width].iter().copied()
-            })
-        };
-        (0..m).flat_map(row).map(to_integer).collect()
+                let own;
+                (own, values) = values.split_at_mut(width);
+                for (value, &number) in own.iter_mut().zip(&panel[row * width..]) {
+                    *value = to_integer(number);
+                }
+            }
+        });
+        values
     }
 
     fn integral(&self, a: &[i64], b: &[i64]) -> Vec<i64> {

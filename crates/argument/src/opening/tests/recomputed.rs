@@ -53,14 +53,14 @@ fn both<P: Profile>(
 
 fn kept_or_not_a_commitment_is_the_same<P: Profile>() {
     let mut rng = StdRng::seed_from_u64(3);
-    for (log_len, log_inv_rate, uses) in [(6, 2, 2), (6, 2, 0), (5, 1, 1), (9, 3, 1)] {
+    for (log_len, log_inv_rate, uses) in [(6, 2, 2), (6, 2, 0), (5, 1, 1), (4, 2, 1), (9, 3, 1)] {
         let budget = Budget { queries: 5, uses };
         let rows = Table::random(&mut rng, 11, 1 << log_len, budget.hidden());
         let rows = Spreading(rows);
         let [(root, kept), (other, recomputed)] = both::<P>(&rows, log_len, log_inv_rate, budget);
         assert_eq!(root, other);
         let positions = 1usize << (log_len + log_inv_rate);
-        // One segment alone, the ends of some, all leaves.
+        // One coset alone, the ends of some, all leaves.
         for positions in [
             vec![0],
             vec![1, 2, 5],

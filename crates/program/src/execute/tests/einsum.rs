@@ -193,7 +193,7 @@ fn large_operands_are_multiplied_some_columns_at_a_time() {
     for shape in [[70, 40, 50], [70, 1, 2000], [70, 2000, 1], [70, 3, 701]] {
         compare(&columns, &x, &array(&shape, 12, 5));
     }
-    // A single column, and one row of columns that is longer than a panel.
+    // A single column, and few that are longer than a panel.
     compare(
         &product,
         &array(&[1, 140_000], 12, 3),
