@@ -56,7 +56,7 @@ pub enum CommitError {
 
 type Symbols = RowMajorMatrix<F>;
 type Salted = HorizontalPair<Symbols, Symbols>;
-pub(super) type Data<P, M> = <<P as Profile>::Tree as Mmcs<F>>::ProverData<M>;
+type Data<P, M> = <<P as Profile>::Tree as Mmcs<F>>::ProverData<M>;
 
 /// The Merkle tree, with salted leaves if the group hides anything.
 pub(super) enum Tree<P: Profile> {

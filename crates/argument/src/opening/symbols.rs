@@ -10,8 +10,8 @@
 //! `2^r` transforms of `s` layers, and a position takes one more product for each `j`: `q / 2^s` products for each
 //! coefficient instead of `q`. Everything happens within blocks that stay in cache.
 
-use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use p3_dft::{Radix2DFTSmallBatch, TwoAdicSubgroupDft};
 use p3_field::PrimeCharacteristicRing;
@@ -43,28 +43,23 @@ impl Randomness {
     pub(super) fn symbols(&self, rows: &dyn Rows, positions: &[usize]) -> Vec<F> {
         let layers = LAYERS.min(self.code.log_len());
         let pieces = 1usize << (self.code.log_len() - layers);
-        let block = BLOCK.min(pieces);
+        let len = BLOCK.min(pieces);
         let dft = Radix2DFTSmallBatch::new(1 << layers);
         let sum = |mut sums: Vec<F>, others: Vec<F>| {
             p3_field::add_scaled_slice_in_place(&mut sums, &others, F::ONE);
             sums
         };
-        (0..pieces / block)
+        (0..pieces / len)
             .into_par_iter()
             .map(|index| {
-                let places = self.places(positions, layers, index * block..(index + 1) * block);
-                self.part(rows, &dft, layers, index * block, &places)
+                let block = index * len..(index + 1) * len;
+                self.part(rows, positions, &dft, layers, block)
             })
             .reduce(|| F::zero_vec(positions.len() * self.shape.rows), sum)
     }
 
     /// The positions of each coset.
-    fn places(
-        &self,
-        positions: &[usize],
-        layers: usize,
-        block: core::ops::Range<usize>,
-    ) -> Vec<Vec<Place>> {
+    fn places(&self, positions: &[usize], layers: usize, block: Range<usize>) -> Vec<Vec<Place>> {
         let mut cosets: Vec<Vec<Place>> = Vec::new();
         cosets.resize_with(1 << self.code.log_inv_rate(), Vec::new);
         for (index, &position) in positions.iter().enumerate() {
@@ -79,32 +74,33 @@ impl Randomness {
         cosets
     }
 
-    /// The part of all symbols that the `f_j` of one block have, `j` from `start` on.
+    /// The part of all symbols that the `f_j` of one block of `j` have.
     fn part(
         &self,
         rows: &dyn Rows,
+        positions: &[usize],
         dft: &Radix2DFTSmallBatch<F>,
         layers: usize,
-        start: usize,
-        cosets: &[Vec<Place>],
+        block: Range<usize>,
     ) -> Vec<F> {
         let width = self.shape.rows;
-        let pieces = self.code.log_len() - layers;
-        let block = BLOCK.min(1 << pieces);
-        let mut sums = vec![F::ZERO; width * cosets.iter().map(Vec::len).sum::<usize>()];
+        let log_pieces = self.code.log_len() - layers;
+        let cosets = self.places(positions, layers, block.clone());
+        let (start, block) = (block.start, block.len());
+        let mut sums = F::zero_vec(width * positions.len());
         let mut scratch = Vec::new();
         for first in (0..width).step_by(TOGETHER) {
             let line = TOGETHER.min(width - first) * block;
             let mut coefficients = F::zero_vec(line << layers);
             for (at, line) in coefficients.chunks_exact_mut(line).enumerate() {
                 for (row, line) in (first..).zip(line.chunks_exact_mut(block)) {
-                    self.write(rows, row, (at << pieces) + start, line);
+                    self.write(rows, row, (at << log_pieces) + start, line);
                 }
             }
             for (coset, places) in cosets.iter().enumerate() {
                 scratch.clear();
                 scratch.extend_from_slice(&coefficients);
-                let powers = self.code.shift(coset).exp_power_of_2(pieces).powers();
+                let powers = self.code.shift(coset).exp_power_of_2(log_pieces).powers();
                 for (line, power) in scratch.chunks_exact_mut(line).zip(powers) {
                     p3_field::scale_slice_in_place_single_core(line, power);
                 }

@@ -138,10 +138,9 @@ impl Plan {
     fn by_panels(&self, a: &[f64], b: &Array, turned: bool) -> Vec<i64> {
         let (_, m, k, n) = self.dimensions();
         let summed = if turned { 0 } else { self.summed.len() };
-        let columns = &self.columns;
-        let first = columns.iter().position(|&(_, size)| size > 1);
-        let first = first.filter(|_| n >= 2 * COLUMNS);
-        let Some((first, &(_, size))) = first.and_then(|at| Some((at, columns.get(at)?))) else {
+        let mut columns = self.columns.iter().enumerate();
+        let longer = columns.find(|&(_, &(_, size))| size > 1);
+        let Some((first, &(_, size))) = longer.filter(|_| n >= 2 * COLUMNS) else {
             return self.floating(a, &b.to_f64s(), turned);
         };
         let axis = self.batch.len() + summed + first;

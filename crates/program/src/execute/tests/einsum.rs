@@ -199,6 +199,11 @@ fn large_operands_are_multiplied_some_columns_at_a_time() {
         &array(&[1, 140_000], 12, 3),
         &array(&[140_000, 1], 12, 4),
     );
+    compare(
+        &product,
+        &array(&[1, 5000], 12, 3),
+        &array(&[5000, 67], 12, 4),
+    );
 }
 
 #[test]
