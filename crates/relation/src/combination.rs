@@ -85,10 +85,7 @@ impl Combination {
     ///
     /// Errors: [`CombinationError::View`] if the shape is out of bounds.
     pub fn constant(shape: &[usize], value: i64) -> Result<Self, CombinationError> {
-        let mut view = View::one();
-        for (axis, &size) in shape.iter().enumerate() {
-            view = view.insert_axis(axis)?.broadcast(axis, size)?;
-        }
+        let view = View::ones(shape)?;
         Ok(Self {
             shape: shape.to_vec(),
             terms: alloc::vec![Term {
@@ -183,11 +180,20 @@ impl Combination {
         shape: &[usize],
         build: impl Fn(View) -> Result<View, ViewError>,
     ) -> Result<Self, CombinationError> {
+        // The limbs of a value are columns of one shape, which are viewed alike.
+        let mut last: Option<(View, View)> = None;
+        let is_one = self.terms.len() == 1;
         let mapped = |term: Term| {
-            Ok(Term {
-                view: build(term.view)?,
-                ..term
-            })
+            let view = match &last {
+                Some((from, to)) if from.shares(&term.view) => to.with_source(term.view.source()),
+                _ if is_one => build(term.view)?,
+                _ => {
+                    let to = build(term.view.clone())?;
+                    last = Some((term.view, to.clone()));
+                    to
+                }
+            };
+            Ok(Term { view, ..term })
         };
         let terms: Result<Vec<Term>, ViewError> = self.terms.into_iter().map(mapped).collect();
         Self::new(shape, terms?)

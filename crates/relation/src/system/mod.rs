@@ -12,8 +12,8 @@ mod tests;
 use crate::combination::{Combination, Einsum};
 use crate::interval::Interval;
 use crate::tensor::Tensor;
-use crate::view::{ColumnId, PublicId, Source, View};
-use alloc::{string::String, vec::Vec};
+use crate::view::{ColumnId, PublicId, Source, View, ViewError};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 pub use check::Violation;
 use serde::{Deserialize, Serialize};
 pub use validate::{Side, SystemError};
@@ -157,6 +157,9 @@ pub struct Builder {
     /// Steps that [`Builder::bound`] has taken.
     #[serde(skip)]
     bounding: u64,
+    /// Of each shape of a column or public tensor the tensor itself as a view, so that all of one shape share it.
+    #[serde(skip)]
+    identities: BTreeMap<Vec<usize>, View>,
 }
 
 impl TryFrom<Builder> for System {
@@ -230,6 +233,7 @@ impl Builder {
         interval: Interval,
     ) -> ColumnId {
         let id = ColumnId(self.columns.len());
+        self.identify(Source::Column(id), shape);
         self.columns.push(Column {
             name: name.into(),
             shape: shape.to_vec(),
@@ -248,6 +252,7 @@ impl Builder {
         value: Value,
     ) -> PublicId {
         let id = PublicId(self.publics.len());
+        self.identify(Source::Public(id), shape);
         self.publics.push(Public {
             name: name.into(),
             shape: shape.to_vec(),
@@ -313,7 +318,7 @@ impl Builder {
         let column = self.columns.get(id.0).ok_or(SystemError::Unknown {
             found: Source::Column(id),
         })?;
-        Ok(View::identity(Source::Column(id), &column.shape)?)
+        Ok(self.identity(Source::Column(id), &column.shape)?)
     }
 
     /// The public tensor itself as a view.
@@ -323,6 +328,22 @@ impl Builder {
         let public = self.publics.get(id.0).ok_or(SystemError::Unknown {
             found: Source::Public(id),
         })?;
-        Ok(View::identity(Source::Public(id), &public.shape)?)
+        Ok(self.identity(Source::Public(id), &public.shape)?)
+    }
+
+    /// Keeps the identity of a shape, if it is one that has a view.
+    fn identify(&mut self, source: Source, shape: &[usize]) {
+        if !self.identities.contains_key(shape)
+            && let Ok(view) = View::identity(source, shape)
+        {
+            self.identities.insert(shape.to_vec(), view);
+        }
+    }
+
+    fn identity(&self, source: Source, shape: &[usize]) -> Result<View, ViewError> {
+        match self.identities.get(shape) {
+            Some(view) => Ok(view.with_source(source)),
+            None => View::identity(source, shape),
+        }
     }
 }

@@ -180,6 +180,7 @@ impl Builder {
             tables,
             relations,
             bounding: _,
+            identities: _,
         } = self;
         Ok(System {
             columns,

@@ -26,12 +26,14 @@ mod walk;
 mod tests;
 
 use crate::shape;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use axis::Axis;
 pub use component::Component;
+use core::ops::{Deref, DerefMut};
 pub use factor::Factor;
 pub use reads::Reads;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 use walk::Walk;
 
@@ -58,10 +60,17 @@ pub enum Source {
 ///
 /// Built by [`View::identity`] and the builders that follow it; each builder maps the output tensor
 /// so far to a new one, as the operation of the same name does in array libraries.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "RawView")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "Raw")]
 pub struct View {
     source: Source,
+    arrangement: Arc<Arrangement>,
+}
+
+/// All of a view but its source. Copies of a view share it, and so do the views of columns of one shape: systems have
+/// thousands of views and few arrangements.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Arrangement {
     /// Size of each digit; a view with a digit of size zero is zero everywhere.
     digits: Vec<usize>,
     output: Vec<Axis>,
@@ -69,33 +78,57 @@ pub struct View {
     guards: Vec<Axis>,
 }
 
-/// A view as it stands in a file, before validation.
-#[derive(Deserialize)]
-struct RawView {
-    source: Source,
-    digits: Vec<usize>,
-    output: Vec<Axis>,
-    source_axes: Vec<Axis>,
-    guards: Vec<Axis>,
+impl Deref for View {
+    type Target = Arrangement;
+
+    fn deref(&self) -> &Arrangement {
+        &self.arrangement
+    }
 }
 
-impl TryFrom<RawView> for View {
+/// What is changed is this view's own.
+impl DerefMut for View {
+    fn deref_mut(&mut self) -> &mut Arrangement {
+        Arc::make_mut(&mut self.arrangement)
+    }
+}
+
+/// A view as it stands in a file; read, before validation.
+#[derive(Serialize, Deserialize)]
+struct Raw<L = Vec<usize>, A = Vec<Axis>> {
+    source: Source,
+    digits: L,
+    output: A,
+    source_axes: A,
+    guards: A,
+}
+
+impl Serialize for View {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw = Raw {
+            source: self.source,
+            digits: &self.digits,
+            output: &self.output,
+            source_axes: &self.source_axes,
+            guards: &self.guards,
+        };
+        raw.serialize(serializer)
+    }
+}
+
+impl TryFrom<Raw> for View {
     type Error = ViewError;
 
-    fn try_from(raw: RawView) -> Result<Self, ViewError> {
-        let RawView {
-            source,
-            digits,
-            output,
-            source_axes,
-            guards,
-        } = raw;
+    fn try_from(raw: Raw) -> Result<Self, ViewError> {
+        let arrangement = Arrangement {
+            digits: raw.digits,
+            output: raw.output,
+            source_axes: raw.source_axes,
+            guards: raw.guards,
+        };
         let view = Self {
-            source,
-            digits,
-            output,
-            source_axes,
-            guards,
+            source: raw.source,
+            arrangement: Arc::new(arrangement),
         };
         view.validate()?;
         Ok(view)
@@ -185,24 +218,47 @@ impl View {
             terms: alloc::vec![(digit, 1)],
         };
         let axes: Vec<Axis> = shape.iter().enumerate().map(axis).collect();
-        let view = Self {
-            source,
+        let arrangement = Arrangement {
             digits: shape.to_vec(),
             output: axes.clone(),
             source_axes: axes,
             guards: Vec::new(),
         };
-        view.normalised()
+        Self::of(source, Arc::new(arrangement)).normalised()
     }
 
-    /// The scalar constant 1.
-    pub const fn one() -> Self {
-        Self {
-            source: Source::One,
-            digits: Vec::new(),
-            output: Vec::new(),
+    /// The tensor that is 1 everywhere.
+    ///
+    /// Errors: [`ViewError::Zero`], or [`ViewError::Limit`] if [`shape::len`] refuses the shape.
+    pub fn ones(shape: &[usize]) -> Result<Self, ViewError> {
+        let axis = |(digit, &extent)| {
+            build::nonzero(extent, "the size of a broadcast axis")?;
+            let terms = alloc::vec![(digit, 1)];
+            Ok(Axis {
+                extent,
+                terms,
+                ..Axis::unit()
+            })
+        };
+        let output: Result<_, ViewError> = shape.iter().enumerate().map(axis).collect();
+        let arrangement = Arrangement {
+            digits: shape.to_vec(),
+            output: output?,
             source_axes: Vec::new(),
             guards: Vec::new(),
+        };
+        Self::of(Source::One, Arc::new(arrangement)).normalised()
+    }
+
+    /// What another view is, of another source of the same shape.
+    pub(crate) fn with_source(&self, source: Source) -> Self {
+        Self::of(source, Arc::clone(&self.arrangement))
+    }
+
+    const fn of(source: Source, arrangement: Arc<Arrangement>) -> Self {
+        Self {
+            source,
+            arrangement,
         }
     }
 
@@ -213,13 +269,13 @@ impl View {
 
     /// Whether another view is the same map of another source, or of the same.
     pub fn is_arranged_like(&self, other: &Self) -> bool {
-        (&self.digits, &self.output, &self.source_axes, &self.guards)
-            == (
-                &other.digits,
-                &other.output,
-                &other.source_axes,
-                &other.guards,
-            )
+        // Equality of what is shared is seen at once.
+        self.arrangement == other.arrangement
+    }
+
+    /// Whether another view shares this one's arrangement: then it has the same, which need not be looked at.
+    pub(crate) fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.arrangement, &other.arrangement)
     }
 
     /// Shape of the output tensor.

@@ -1,7 +1,7 @@
 //! The normal form of views, and their validation.
 
 use super::axis::{Axis, MAX_VALUE, last, wide};
-use super::{Source, View, ViewError};
+use super::{Arrangement, Source, View, ViewError};
 use crate::shape;
 use alloc::vec::Vec;
 
@@ -78,10 +78,13 @@ impl View {
     }
 
     fn axes_mut(&mut self) -> impl Iterator<Item = &mut Axis> {
-        self.output
-            .iter_mut()
-            .chain(&mut self.source_axes)
-            .chain(&mut self.guards)
+        let Arrangement {
+            output,
+            source_axes,
+            guards,
+            ..
+        } = &mut **self;
+        output.iter_mut().chain(source_axes).chain(guards)
     }
 
     /// A digit of the given size; its number.
@@ -138,7 +141,8 @@ impl View {
         if let Some(output) = self.output.get(axis)
             && !output.always_in_range(&self.digits)
         {
-            self.guards.push(output.clone());
+            let guard = output.clone();
+            self.guards.push(guard);
         }
     }
 
@@ -245,6 +249,9 @@ impl View {
 
     /// Folds the digits that have one value and numbers the others anew.
     fn drop_digits(&mut self) {
+        if !self.digits.contains(&1) {
+            return;
+        }
         let kept: Vec<bool> = self.digits.iter().map(|&size| size != 1).collect();
         let mut next = 0;
         let number: Vec<Option<usize>> = { kept.iter() }

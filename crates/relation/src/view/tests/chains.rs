@@ -242,10 +242,23 @@ fn walking_a_view_visits_little_more_than_its_entries() {
 
 #[test]
 fn the_constant_one_broadcasts_to_any_shape() {
-    let view = View::one().insert_axis(0).unwrap().broadcast(0, 3).unwrap();
-    assert_eq!(view.shape(), [3]);
+    let scalar = || View::ones(&[]).unwrap();
+    for shape in [&[3][..], &[1], &[2, 1, 3]] {
+        let mut view = scalar();
+        for (axis, &size) in shape.iter().enumerate() {
+            view = view
+                .insert_axis(axis)
+                .unwrap()
+                .broadcast(axis, size)
+                .unwrap();
+        }
+        assert_eq!(view, View::ones(shape).unwrap());
+        assert_eq!(view.shape(), shape);
+    }
+    let view = View::ones(&[3]).unwrap();
     assert_eq!((0..3).map(|x| view.get(&[x], |_| 1)).sum::<i128>(), 3);
-    assert_eq!(View::one().components().len(), 0);
+    assert_eq!(scalar().components().len(), 0);
+    assert!(View::ones(&[2, 0]).is_err());
     assert!(View::identity(Source::One, &[1]).is_err());
 }
 
