@@ -3,10 +3,11 @@
 use super::limbs::{best_limb_bits, sizes};
 use super::{Cost, Expression, Lowering, Request};
 use crate::error::{OperatorError, ProgramError};
-use crate::fact::{Fact, standard};
+use crate::fact::{Fact, standard, width};
 use crate::operator::Operator;
 use crate::program::{Node, Program, Visibility, lookup};
 use relation::{ColumnId, Role, System, Value};
+use std::collections::BTreeMap;
 
 /// What of the program a public tensor of a statement, or a column of a sealed group, is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +39,6 @@ pub struct Lowered {
     pub sealed: Vec<Place>,
 }
 
-/// The limbs of the first walk: right for programs with a million values or so, which take the longest to walk again.
-const DRAFT_LIMB_BITS: u32 = 16;
-
 impl Lowered {
     /// Lowers a program.
     ///
@@ -48,12 +46,13 @@ impl Lowered {
     /// Errors: [`ProgramError`].
     pub fn new(program: &Program<usize>) -> Result<Self, ProgramError> {
         let facts = program.infer()?;
+        let guess = guess_limb_bits(&facts);
         // How many values need how many bits does not depend on how they are cut.
-        let draft = Walk::new(program, &facts, DRAFT_LIMB_BITS).run()?;
+        let draft = Walk::new(program, &facts, guess).run()?;
         let demand = &draft.lowering.demand;
         let best = best_limb_bits(demand);
         let cut = |most| move |&bits: &u32| sizes(bits, most);
-        let walk = if { demand.keys().map(cut(best)) }.eq(demand.keys().map(cut(DRAFT_LIMB_BITS))) {
+        let walk = if { demand.keys().map(cut(best)) }.eq(demand.keys().map(cut(guess))) {
             draft
         } else {
             let mut walk = Walk::new(program, &facts, best);
@@ -70,6 +69,22 @@ impl Lowered {
             facts,
         })
     }
+}
+
+/// What the most bits of a limb may be: those that are best if each value takes as many bits as its interval, and
+/// operators three times as many in passing. A guess that is wrong costs a second walk, and nothing else.
+fn guess_limb_bits(facts: &[Vec<Fact>]) -> u32 {
+    let mut demand = BTreeMap::new();
+    for fact in facts.iter().flatten() {
+        let Ok(standard) = standard(fact.interval) else {
+            continue;
+        };
+        let values: usize = fact.shape.iter().product();
+        let values = u64::try_from(values).unwrap_or(u64::MAX);
+        let entry: &mut u64 = demand.entry(width(standard)).or_default();
+        *entry = entry.saturating_add(values.saturating_mul(4));
+    }
+    best_limb_bits(&demand)
 }
 
 /// Visits the nodes of a program in order.
