@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use p3_field::BasedVectorSpace;
+use p3_maybe_rayon::prelude::*;
 use p3_symmetric::CryptographicHasher;
 use relation::{LayoutError, System, Tensor};
 use thiserror::Error;
@@ -99,17 +100,39 @@ impl<P: Profile> Description<P> {
             TERM_BITS.saturating_sub(MAX_GRINDING),
         )
         .unwrap_or(usize::MAX);
-        let (lookup, products) = (LookupShape::new(&system)?, ProductShape::new(&system));
+        let (digest, worked_out) = join(
+            || digest::<P>(&system, &parameters),
+            || Self::work_out(&system, parameters, queries),
+        );
+        let (lookup, products, shape) = worked_out?;
+        Ok(Self {
+            digest,
+            system,
+            parameters,
+            lookup,
+            products,
+            shape,
+            profile: core::marker::PhantomData,
+        })
+    }
+
+    /// The shapes of the steps and of the whole.
+    fn work_out(
+        system: &System,
+        parameters: Parameters,
+        queries: usize,
+    ) -> Result<(LookupShape, ProductShape, Shape), DescribeError> {
+        let (lookup, products) = (LookupShape::new(system)?, ProductShape::new(system));
         // Before anything of the size of an axis is allocated.
-        let effort = Effort::new(&system, &lookup)?;
+        let effort = Effort::new(system, &lookup)?;
         // Steps 2 and 3 do not depend on the length of the polynomials: they are counted once.
         let mut sizing = Sizing::<P::E>::default();
-        let claims = run_claims::<P, _>(&system, &lookup, &products, 0, &mut sizing)
+        let claims = run_claims::<P, _>(system, &lookup, &products, 0, &mut sizing)
             .map_err(DescribeError::DryRun)?
             .len();
         let count = sizing.finish();
         let draft = Draft {
-            system: &system,
+            system,
             parameters,
             lookup: &lookup,
             products: &products,
@@ -119,15 +142,7 @@ impl<P: Profile> Description<P> {
             claims,
         };
         let shape = draft.cheapest::<P>()?;
-        Ok(Self {
-            digest: digest::<P>(&system, &parameters),
-            system,
-            parameters,
-            lookup,
-            products,
-            shape,
-            profile: core::marker::PhantomData,
-        })
+        Ok((lookup, products, shape))
     }
 
     /// The relations.
@@ -350,20 +365,29 @@ impl Draft<'_> {
         let asked = self.parameters.log_len;
         let mut best: Option<(u64, Shape)> = None;
         let mut last = None;
-        for log_len in asked.map_or(LOG_LENS, |log_len| log_len..=log_len) {
-            let shape = match self.shape::<P>(log_len) {
-                Ok(shape) => shape,
-                Err(error) => {
-                    last = Some(error);
-                    continue;
+        let log_lens: Vec<usize> = asked
+            .map_or(LOG_LENS, |log_len| log_len..=log_len)
+            .collect();
+        // As many at a time as there are threads; they are looked at one after the other, whatever that number is.
+        'all: for log_lens in log_lens.chunks(current_num_threads()) {
+            let shapes: Vec<Result<Shape, DescribeError>> = { log_lens.par_iter() }
+                .map(|&log_len| self.shape::<P>(log_len))
+                .collect();
+            for shape in shapes {
+                let shape = match shape {
+                    Ok(shape) => shape,
+                    Err(error) => {
+                        last = Some(error);
+                        continue;
+                    }
+                };
+                let cost = shape.cost::<P>();
+                match &best {
+                    // Costs only rise from here on: the inner proof doubles with every step.
+                    Some((least, _)) if cost > least.saturating_mul(2) => break 'all,
+                    Some((least, _)) if cost >= *least => {}
+                    _ => best = Some((cost, shape)),
                 }
-            };
-            let cost = shape.cost::<P>();
-            match &best {
-                // Costs only rise from here on: the inner proof doubles with every step.
-                Some((least, _)) if cost > least.saturating_mul(2) => break,
-                Some((least, _)) if cost >= *least => {}
-                _ => best = Some((cost, shape)),
             }
         }
         match (best, last) {
@@ -394,18 +418,19 @@ impl Draft<'_> {
         // The number of rounds depends on the rows, the rows on the masks, the masks on the rounds. More rounds need more
         // masks, but these may fit fewer, longer rows: rows that are left over then hold nothing.
         let mut mask_rows = 0usize;
-        let (stack, masks, count) = loop {
-            let stack = Stack::new(self.system, log_len, hidden, mask_rows)?;
-            self.effort.on(&stack)?;
+        let mut stack = Stack::new(self.system, log_len, hidden, mask_rows)?;
+        self.effort.on(&stack)?;
+        let (masks, count) = loop {
             let count = self.count::<P>(&stack)?;
             let masks = parameters
                 .zero_knowledge
                 .then(|| MaskShape::new(&count, self.queries, degree::<P>()).spread_over(log_len));
             let needed = masks.map_or(0, |masks| masks.base_rows());
             if needed <= mask_rows {
-                break (stack, masks, count);
+                break (masks, count);
             }
             mask_rows = needed;
+            stack = stack.with_mask_rows(mask_rows);
         };
         if let Some(masks) = &masks
             && masks.test_len() > 1 << log_len

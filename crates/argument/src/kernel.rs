@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use p3_field::{ExtensionField, Field, PackedValue, PrimeCharacteristicRing};
+use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCharacteristicRing};
 
 /// `sum_i a_i b_i` of two vectors of one length.
 pub fn dot<F: Field>(a: &[F], b: &[F]) -> F {
@@ -15,6 +15,21 @@ pub fn dot<F: Field>(a: &[F], b: &[F]) -> F {
     }
     let rest: F = rest_a.iter().zip(rest_b).map(|(&a, &b)| a * b).sum();
     packed.as_slice().iter().copied().sum::<F>() + rest
+}
+
+/// `sum_i a_i b_i` over the shorter of two vectors of extension elements.
+pub fn dot_extension<F: Field, E: ExtensionField<F>>(a: &[E], b: &[E]) -> E {
+    let pairs = a.chunks(F::Packing::WIDTH).zip(b.chunks(F::Packing::WIDTH));
+    let (mut packed, mut rest) = (E::ExtensionPacking::ZERO, E::ZERO);
+    for (a, b) in pairs {
+        if a.len() == F::Packing::WIDTH && b.len() == F::Packing::WIDTH {
+            let pack = E::ExtensionPacking::from_ext_slice;
+            packed += pack(a) * pack(b);
+        } else {
+            rest += a.iter().zip(b).map(|(&a, &b)| a * b).sum::<E>();
+        }
+    }
+    E::ExtensionPacking::to_ext_iter([packed]).sum::<E>() + rest
 }
 
 /// The coordinates of extension elements, one vector per coordinate.

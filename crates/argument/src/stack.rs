@@ -128,31 +128,38 @@ impl Stack {
                     });
                 }
             }
-            let mask_rows = if kind == GroupKind::Witness {
-                mask_rows
-            } else {
-                0
-            };
             let group = Group {
                 kind,
                 columns: members,
                 layout,
                 first_row,
-                mask_rows,
+                mask_rows: 0,
                 hidden,
             };
             first_row = first_row.saturating_add(group.rows());
             groups.push(group);
         }
-        // One row at least is no row of masks: so the weights of the mask polynomial and of the rows of masks cannot
-        // cancel, whatever is committed in them.
-        let log_rows = p3_util::log2_ceil_usize(first_row.max(mask_rows.saturating_add(1)));
-        Ok(Self {
+        let stack = Self {
             log_len,
-            log_rows,
+            log_rows: 0,
             groups,
             columns,
-        })
+        };
+        Ok(stack.with_mask_rows(mask_rows))
+    }
+
+    /// The same columns at the same places, with another number of rows of masks in the witness group.
+    #[must_use]
+    pub fn with_mask_rows(mut self, mask_rows: usize) -> Self {
+        // The witness comes last: no group moves.
+        if let Some(witness) = self.groups.last_mut() {
+            witness.mask_rows = mask_rows;
+        }
+        // One row at least is no row of masks: so the weights of the mask polynomial and of the rows of masks cannot
+        // cancel, whatever is committed in them.
+        let rows = self.rows().max(mask_rows.saturating_add(1));
+        self.log_rows = p3_util::log2_ceil_usize(rows);
+        self
     }
 
     /// The number of variables of the stack's multilinear extension.

@@ -1,11 +1,13 @@
 //! The weights along an axis, before they are written out.
 
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use p3_field::Field;
+use p3_maybe_rayon::prelude::*;
 
 use super::weights::Weights;
 use crate::multilinear::eq_vector;
@@ -56,6 +58,61 @@ impl<E> PartOfPoint<E> {
 impl<E> PartialEq for PartOfPoint<E> {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.point, &other.point) && self.range == other.range
+    }
+}
+
+/// The weights of many axes, written out once for all axes that have them in common.
+pub(super) struct Written<'a, E> {
+    weights: BTreeMap<Key, (&'a Along<E>, Weights<E>)>,
+}
+
+/// What the weights of an axis follow from: size and start, and which parts of which points in memory. The first part is
+/// by itself, as few axes have more.
+type Key = (usize, usize, Option<Part>, Vec<Part>);
+
+/// Where a point lies in memory, and which of its coordinates.
+type Part = (usize, usize, usize);
+
+impl<'a, E: Field> Written<'a, E> {
+    /// Writes the weights of axes.
+    pub fn new(axes: impl Iterator<Item = &'a Along<E>>) -> Self {
+        let keyed: BTreeMap<Key, &Along<E>> = axes
+            .filter_map(|along| Some((along.key()?, along)))
+            .collect();
+        let keyed: Vec<(Key, &Along<E>)> = keyed.into_iter().collect();
+        // An axis is kept with its key: the points that the key tells by their places stay where they are.
+        let written: Vec<(Key, (&Along<E>, Weights<E>))> = { keyed.into_par_iter() }
+            .map(|(key, along)| (key, (along, along.write())))
+            .collect();
+        Self {
+            weights: written.into_iter().collect(),
+        }
+    }
+
+    /// The weights of an axis: those that were written, if its own were among them.
+    pub fn of(&self, along: &Along<E>) -> Weights<E> {
+        let written = along.key().and_then(|key| self.weights.get(&key));
+        written.map_or_else(|| along.write(), |(_, weights)| weights.clone())
+    }
+}
+
+impl<E> Along<E> {
+    /// The key of weights that are not listed.
+    fn key(&self) -> Option<Key> {
+        let Self::Eq {
+            size,
+            start,
+            points,
+        } = self
+        else {
+            return None;
+        };
+        let part = |part: &PartOfPoint<E>| {
+            let place = Arc::as_ptr(&part.point).addr();
+            (place, part.range.start, part.range.end)
+        };
+        let mut parts = points.iter().map(part);
+        Some((*size, *start, parts.next(), parts.collect()))
     }
 }
 

@@ -10,6 +10,7 @@ mod recent;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod weight;
 mod weights;
 
 use alloc::vec::Vec;
@@ -23,7 +24,7 @@ pub use along::{Along, PartOfPoint};
 pub use prove::{Unread, prove};
 pub use pull::{Part, Pulled, evaluate_public, integer, outer, pull_back, strides};
 pub use recent::RecentComponents;
-pub use verify::{Batched, batch, verify, weight};
+pub use verify::{Batched, batch, verify};
 pub use weights::Weights;
 
 /// `coefficient * sum_x V[x] * prod_a weights[a][x_a]` for every view `V` of a combination.

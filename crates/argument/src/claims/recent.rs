@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use p3_field::Field;
 use relation::{Component, View};
 
-use super::along::Along;
+use super::along::{Along, Written};
 use super::pull::{Pulled, pull_back_by};
 use super::weights::Weights;
 
 /// Keeps an item with at most `most - 1` that were kept lately.
-pub(super) fn remember<T>(known: &mut VecDeque<T>, most: usize, item: T) {
+fn remember<T>(known: &mut VecDeque<T>, most: usize, item: T) {
     if known.len() == most {
         known.pop_front();
     }
@@ -19,7 +19,7 @@ pub(super) fn remember<T>(known: &mut VecDeque<T>, most: usize, item: T) {
 }
 
 /// How many views' components are remembered: those of a lookup come once for each block of its fractions.
-const REMEMBERED_VIEWS: usize = 16;
+const REMEMBERED_VIEWS: usize = 64;
 
 /// The components of views that were asked for lately.
 #[derive(Debug, Default)]
@@ -43,16 +43,11 @@ impl<'s> RecentComponents<'s> {
 /// come one after the other.
 const REMEMBERED: usize = 8;
 
-/// How many axes' weights are remembered: those of one block or relation are shared by several functionals.
-const REMEMBERED_WEIGHTS: usize = 16;
-
-/// Functionals that were pulled back lately, but for their coefficients, the components of views, and weights that were
-/// written out.
-#[derive(Debug)]
-pub struct Recent<'s, E> {
+/// Functionals that were pulled back lately, but for their coefficients, and the components of views.
+pub(super) struct Recent<'s, 'a, E> {
     known: VecDeque<Known<'s, E>>,
     components: RecentComponents<'s>,
-    written: VecDeque<(Along<E>, Weights<E>)>,
+    written: &'a Written<'a, E>,
 }
 
 #[derive(Debug)]
@@ -62,13 +57,13 @@ struct Known<'s, E> {
     pulled: Pulled<E>,
 }
 
-impl<'s, E: Field> Recent<'s, E> {
-    /// None so far.
-    pub fn new() -> Self {
+impl<'s, 'a, E: Field> Recent<'s, 'a, E> {
+    /// None so far, of axes whose weights are written.
+    pub fn new(written: &'a Written<'a, E>) -> Self {
         Self {
             known: VecDeque::with_capacity(REMEMBERED),
             components: RecentComponents::default(),
-            written: VecDeque::with_capacity(REMEMBERED_WEIGHTS),
+            written,
         }
     }
 
@@ -79,8 +74,9 @@ impl<'s, E: Field> Recent<'s, E> {
         let mut pulled = match known {
             Some(known) => known.pulled.clone(),
             None => {
-                let written: Vec<Weights<E>> =
-                    weights.iter().map(|along| self.written(along)).collect();
+                let written: Vec<Weights<E>> = { weights.iter() }
+                    .map(|along| self.written.of(along))
+                    .collect();
                 let pulled = pull_back_by(self.components.of(view), E::ONE, &written);
                 let known = Known {
                     view,
@@ -93,15 +89,5 @@ impl<'s, E: Field> Recent<'s, E> {
         };
         pulled.coefficient *= coefficient;
         pulled
-    }
-
-    fn written(&mut self, along: &Along<E>) -> Weights<E> {
-        if let Some((_, weights)) = self.written.iter().find(|(known, _)| known == along) {
-            return weights.clone();
-        }
-        let weights = along.write();
-        let written = (along.clone(), weights.clone());
-        remember(&mut self.written, REMEMBERED_WEIGHTS, written);
-        weights
     }
 }

@@ -9,7 +9,7 @@ use p3_field::Field;
 /// One weight per index, and where they are not zero. Copies share the weights.
 #[derive(Clone, Debug)]
 pub struct Weights<E> {
-    values: Arc<[E]>,
+    values: Arc<Vec<E>>,
     support: Range<usize>,
 }
 
@@ -17,6 +17,11 @@ impl<E> Weights<E> {
     /// The least range outside which all weights are zero.
     pub fn support(&self) -> Range<usize> {
         self.support.clone()
+    }
+
+    /// Where the weights lie in memory: the same for copies, and for no others as long as any is held.
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.values).addr()
     }
 
     /// Whether these are copies that share their weights.
@@ -39,7 +44,7 @@ impl<E: Field> From<Vec<E>> for Weights<E> {
             _ => 0..0,
         };
         Self {
-            values: values.into(),
+            values: Arc::new(values),
             support,
         }
     }
