@@ -8,7 +8,8 @@ use crate::combination::{Combination, Einsum};
 use crate::interval::{MODULUS, Wide};
 use crate::view::{ColumnId, Source, View};
 use alloc::{vec, vec::Vec};
-use core::cell::Cell;
+use core::sync::atomic::{AtomicU64, Ordering};
+use p3_maybe_rayon::prelude::*;
 
 /// The most steps that a bound of one combination may take; beyond them it is the plain sum.
 const MAX_STEPS: usize = 1 << 22;
@@ -24,11 +25,15 @@ const MAX_EFFORT: u64 = 1 << 28;
 pub(super) fn check(builder: &Builder) -> Result<(), SystemError> {
     let tracker = Tracker::new(builder);
     let checked = tracker.check_enforced().and_then(|()| {
-        { builder.relations.iter().zip(&tracker.relations) }
-            .try_for_each(|(relation, facts)| tracker.check_relation(relation, facts))
+        let relations = builder.relations.par_iter().zip(&tracker.relations);
+        let checked: Vec<Result<(), SystemError>> = relations
+            .map(|(relation, facts)| tracker.check_relation(relation, facts))
+            .collect();
+        // The first that fails is the one to name.
+        checked.into_iter().collect()
     });
     // Bounds that were cut short are too wide, never wrong; but then what they miss is no reason.
-    match (checked, tracker.effort.get()) {
+    match (checked, tracker.left()) {
         (Err(_), 0) => Err(SystemError::Effort),
         (checked, _) => checked,
     }
@@ -45,10 +50,10 @@ impl Builder {
             publics: Vec::new(),
             tables: Vec::new(),
             relations: Vec::new(),
-            effort: Cell::new(MAX_EFFORT.saturating_sub(self.bounding)),
+            effort: AtomicU64::new(MAX_EFFORT.saturating_sub(self.bounding)),
         };
         let bound = tracker.bound(&tracker.sum(combination), None);
-        let left = tracker.effort.get();
+        let left = tracker.left();
         self.bounding = MAX_EFFORT.saturating_sub(left);
         // A bound that was cut short is too wide, and what follows would depend on how much was left for it.
         if left == 0 {
@@ -126,8 +131,9 @@ struct Tracker<'a> {
     publics: Vec<Wide>,
     tables: Vec<Vec<Sum<'a>>>,
     relations: Vec<Facts<'a>>,
-    /// Steps that are left.
-    effort: Cell<u64>,
+    /// Steps that are left. Threads that take them at a time may overdraw them; where all that is asked for is there, each
+    /// has what it asks for, whatever the order.
+    effort: AtomicU64,
 }
 
 impl<'a> Tracker<'a> {
@@ -144,7 +150,7 @@ impl<'a> Tracker<'a> {
             publics,
             tables: Vec::new(),
             relations: Vec::new(),
-            effort: Cell::new(MAX_EFFORT),
+            effort: AtomicU64::new(MAX_EFFORT),
         };
         let sums = |parts: &'a [Combination]| parts.iter().map(|part| tracker.sum(part)).collect();
         let tables = builder
@@ -152,7 +158,7 @@ impl<'a> Tracker<'a> {
             .iter()
             .map(|table| sums(&table.entries))
             .collect();
-        let relations = { builder.relations.iter() }
+        let relations = { builder.relations.par_iter() }
             .map(|relation| match relation {
                 Relation::Linear { sum, .. } => Facts::Linear(tracker.sum(sum)),
                 Relation::Lookup { row, table, .. } => Facts::Lookup {
@@ -224,10 +230,20 @@ impl<'a> Tracker<'a> {
 
     /// Runs something with the steps that are left.
     fn spend<T>(&self, run: impl FnOnce(&mut u64) -> T) -> T {
-        let mut effort = self.effort.get();
+        let before = self.left();
+        let mut effort = before;
         let result = run(&mut effort);
-        self.effort.set(effort);
+        let used = before.saturating_sub(effort);
+        // What others took in the meantime is gone as well.
+        let take = |left: u64| Some(left.saturating_sub(used));
+        let _ = self
+            .effort
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
         result
+    }
+
+    fn left(&self) -> u64 {
+        self.effort.load(Ordering::Relaxed)
     }
 
     /// Bounds a sum of all pieces but one with the steps that are left.
@@ -266,7 +282,7 @@ impl<'a> Tracker<'a> {
             for facts in &self.relations {
                 self.enforce(facts, &mut enforced);
             }
-            if self.effort.get() == 0 {
+            if self.left() == 0 {
                 return Err(SystemError::Effort);
             }
             let after = enforced.iter().filter(|&&enforced| enforced).count();

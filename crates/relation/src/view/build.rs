@@ -13,7 +13,7 @@ impl View {
     }
 
     fn replace(&mut self, axis: usize, form: Axis) {
-        if let Some(entry) = self.output.get_mut(axis) {
+        if let Some(entry) = self.own().output.get_mut(axis) {
             *entry = form;
         }
     }
@@ -38,7 +38,7 @@ impl View {
                 rank,
             });
         }
-        self.output = order.iter().map(|&axis| self.form(axis)).collect();
+        self.own().output = order.iter().map(|&axis| self.form(axis)).collect();
         self.normalised()
     }
 
@@ -151,7 +151,7 @@ impl View {
         if axis > rank {
             return Err(ViewError::Axis { axis, rank });
         }
-        self.output.insert(axis, Axis::unit());
+        self.own().output.insert(axis, Axis::unit());
         self.normalised()
     }
 
@@ -164,7 +164,7 @@ impl View {
             return Err(ViewError::NotOne { axis, size });
         }
         self.protect(axis);
-        self.output.remove(axis);
+        self.own().output.remove(axis);
         self.normalised()
     }
 
@@ -196,7 +196,7 @@ impl View {
     pub fn sum(mut self, axis: usize) -> Result<Self, ViewError> {
         self.check_axis(axis)?;
         self.protect(axis);
-        self.output.remove(axis);
+        self.own().output.remove(axis);
         self.normalised()
     }
 
@@ -248,7 +248,7 @@ impl View {
         form.add(&position, -signed(stride)?)?;
         form.add(&offset, -signed(dilation)?)?;
         self.replace(axis, position);
-        self.output.insert(axis + 1, offset);
+        self.own().output.insert(axis + 1, offset);
         self.equate_to_zero(form, |digit| digit < known)?;
         self.normalised()
     }
@@ -269,7 +269,7 @@ impl View {
         let mut form = self.form(a);
         form.add(&self.form(b), -1)?;
         // If the two indices agree and one is in range, so is the other.
-        self.output.remove(b);
+        self.own().output.remove(b);
         self.equate_to_zero(form, |_| true)?;
         self.normalised()
     }

@@ -30,7 +30,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use axis::Axis;
 pub use component::Component;
-use core::ops::{Deref, DerefMut};
+use core::ops::Deref;
 pub use factor::Factor;
 pub use reads::Reads;
 use serde::{Deserialize, Serialize, Serializer};
@@ -83,13 +83,6 @@ impl Deref for View {
 
     fn deref(&self) -> &Arrangement {
         &self.arrangement
-    }
-}
-
-/// What is changed is this view's own.
-impl DerefMut for View {
-    fn deref_mut(&mut self) -> &mut Arrangement {
-        Arc::make_mut(&mut self.arrangement)
     }
 }
 
@@ -255,6 +248,11 @@ impl View {
         Self::of(source, Arc::clone(&self.arrangement))
     }
 
+    /// The arrangement to be changed, which no other view shares any more.
+    fn own(&mut self) -> &mut Arrangement {
+        Arc::make_mut(&mut self.arrangement)
+    }
+
     const fn of(source: Source, arrangement: Arc<Arrangement>) -> Self {
         Self {
             source,
@@ -313,7 +311,7 @@ impl View {
     fn at(&self, x: &[usize]) -> Walk {
         let mut pinned = self.clone();
         let mut known = pinned.output.len() == x.len();
-        for (axis, &x) in pinned.output.iter_mut().zip(x) {
+        for (axis, &x) in pinned.own().output.iter_mut().zip(x) {
             known &= x < axis.extent;
             axis.extent = 1;
             axis.offset = axis
@@ -321,7 +319,7 @@ impl View {
                 .wrapping_sub(i64::try_from(x).unwrap_or(i64::MAX / 2));
         }
         if !known {
-            pinned.digits.push(0);
+            pinned.own().digits.push(0);
         }
         pinned.walk()
     }

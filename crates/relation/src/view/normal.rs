@@ -83,13 +83,13 @@ impl View {
             source_axes,
             guards,
             ..
-        } = &mut **self;
+        } = self.own();
         output.iter_mut().chain(source_axes).chain(guards)
     }
 
     /// A digit of the given size; its number.
     pub(super) fn add_digit(&mut self, size: usize) -> usize {
-        self.digits.push(size);
+        self.own().digits.push(size);
         self.digits.len() - 1
     }
 
@@ -97,7 +97,7 @@ impl View {
     ///
     /// The digit itself stays, with the single value zero, until the view is normalised.
     pub(super) fn substitute(&mut self, digit: usize, form: &Axis) -> Result<(), ViewError> {
-        let Some(size) = self.digits.get_mut(digit) else {
+        let Some(size) = self.own().digits.get_mut(digit) else {
             return Ok(());
         };
         let guard = Axis {
@@ -107,7 +107,7 @@ impl View {
         for axis in self.axes_mut() {
             axis.substitute(digit, form)?;
         }
-        self.guards.push(guard);
+        self.own().guards.push(guard);
         Ok(())
     }
 
@@ -127,7 +127,7 @@ impl View {
             .filter(|term| term.1.abs() == 1 && candidates(term.0));
         let best = unit.max_by_key(|term| size(term.0)).copied();
         let Some((digit, stride)) = best else {
-            self.guards.push(Axis { extent: 1, ..form });
+            self.own().guards.push(Axis { extent: 1, ..form });
             return Ok(());
         };
         form.terms.retain(|term| term.0 != digit);
@@ -142,7 +142,7 @@ impl View {
             && !output.always_in_range(&self.digits)
         {
             let guard = output.clone();
-            self.guards.push(guard);
+            self.own().guards.push(guard);
         }
     }
 
@@ -167,8 +167,8 @@ impl View {
 
     /// The zero view of the same shapes.
     fn zero(mut self) -> Self {
-        self.guards.clear();
-        self.digits = alloc::vec![0];
+        self.own().guards.clear();
+        self.own().digits = alloc::vec![0];
         for axis in self.axes_mut() {
             axis.offset = 0;
             axis.terms.clear();
@@ -227,7 +227,7 @@ impl View {
             for axis in self.axes_mut() {
                 axis.substitute(digit, &shifted)?;
             }
-            if let Some(entry) = self.digits.get_mut(digit) {
+            if let Some(entry) = self.own().digits.get_mut(digit) {
                 *entry = size;
             }
         }
@@ -240,7 +240,7 @@ impl View {
         while let Some(guard) = self.guards.get(at) {
             let implied = |axis: &Axis| !core::ptr::eq(axis, guard) && axis.implies(guard);
             if guard.always_in_range(&self.digits) || self.axes().any(implied) {
-                self.guards.swap_remove(at);
+                self.own().guards.swap_remove(at);
             } else {
                 at += 1;
             }
@@ -265,7 +265,7 @@ impl View {
             let renumber = |&(digit, stride): &(usize, i64)| Some(((*number.get(digit)?)?, stride));
             axis.terms = axis.terms.iter().filter_map(renumber).collect();
         }
-        self.digits.retain(|&size| size != 1);
+        self.own().digits.retain(|&size| size != 1);
     }
 }
 

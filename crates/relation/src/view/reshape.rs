@@ -49,7 +49,7 @@ impl View {
             if at >= self.output.len() {
                 break;
             }
-            let axis = self.output.remove(at);
+            let axis = self.own().output.remove(at);
             let mut next = Axis {
                 extent: merged.extent.saturating_mul(size),
                 ..Axis::unit()
@@ -58,7 +58,7 @@ impl View {
             next.add(&axis, 1)?;
             merged = next;
         }
-        self.output.insert(at, merged);
+        self.own().output.insert(at, merged);
         Ok(())
     }
 
@@ -66,7 +66,7 @@ impl View {
     fn split(&mut self, at: usize, sizes: &[usize]) -> Result<usize, ViewError> {
         if sizes.is_empty() {
             self.protect(at);
-            self.output.remove(at);
+            self.own().output.remove(at);
             return Ok(at);
         }
         let mut at = at;
@@ -121,7 +121,7 @@ impl View {
             difference.add(&low, -1)?;
             self.equate_to_zero(difference, |digit| digit < known)?;
         }
-        self.output.splice(at..=at, [high, low]);
+        self.own().output.splice(at..=at, [high, low]);
         Ok(())
     }
 
