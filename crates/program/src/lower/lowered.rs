@@ -72,7 +72,7 @@ impl Lowered {
 }
 
 /// What the most bits of a limb may be: those that are best if each value takes as many bits as its interval, and
-/// operators three times as many in passing. A guess that is wrong costs a second walk, and nothing else.
+/// operators three times as many in passing. A guess that is wrong costs a second walk.
 fn guess_limb_bits(facts: &[Vec<Fact>]) -> u32 {
     let mut demand = BTreeMap::new();
     for fact in facts.iter().flatten() {
