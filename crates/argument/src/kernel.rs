@@ -52,3 +52,36 @@ pub fn from_coordinates<F: Field, E: ExtensionField<F>>(coordinates: &[Vec<F>]) 
         .map(|i| E::from_basis_coefficients_fn(|d| coordinates[d][i]))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use p3_field::extension::BinomialExtensionField;
+    use p3_field::{BasedVectorSpace, PrimeCharacteristicRing};
+    use p3_goldilocks::Goldilocks;
+
+    use super::*;
+
+    #[test]
+    fn packed_sums_of_products_are_those_of_single_products() {
+        type E = BinomialExtensionField<Goldilocks, 2>;
+        let numbers = |seed: u64| -> Vec<E> {
+            let number =
+                |i: u64| Goldilocks::from_u64((i + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            (0..40u64)
+                .map(|i| {
+                    E::from_basis_coefficients_fn(|d| number(2 * i) + Goldilocks::from_usize(d))
+                })
+                .collect()
+        };
+        let (a, b) = (numbers(3), numbers(71));
+        for (left, right) in [(0, 9), (1, 1), (7, 8), (8, 8), (17, 16), (16, 25), (40, 40)] {
+            let (a, b) = (&a[..left], &b[..right]);
+            let expected: E = a.iter().zip(b).map(|(&a, &b)| a * b).sum();
+            assert_eq!(
+                dot_extension::<Goldilocks, E>(a, b),
+                expected,
+                "{left} {right}"
+            );
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! The weights of all columns at one point.
 
-use alloc::collections::BTreeMap;
-use alloc::rc::Rc;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -31,8 +30,9 @@ pub fn weight<F: Field, E: ExtensionField<F>>(
     let read: Vec<Read<'_, E>> = { system.columns().iter().zip(&stack.columns).zip(columns) }
         .filter(|(_, pulled)| !pulled.is_empty())
         .collect();
+    let eqs = eqs(&read, z);
     let chunk = |read: &[Read<'_, E>]| {
-        let mut known = Known::new(z);
+        let mut known = Known::new(z, &eqs);
         let mut sum = E::ZERO;
         for ((column, blocks), pulled) in read {
             for block in *blocks {
@@ -44,30 +44,57 @@ pub fn weight<F: Field, E: ExtensionField<F>>(
     read.par_chunks(CHUNK).map(chunk).sum()
 }
 
+/// The values of `eq` for the coordinates from the first to the end.
+type Eqs<E> = BTreeMap<(usize, usize), Vec<E>>;
+
+/// The values of `eq` along the axes of all blocks that are read.
+fn eqs<E: Field>(read: &[Read<'_, E>], z: &[E]) -> Eqs<E> {
+    let blocks = read.iter().flat_map(|((_, blocks), _)| blocks.iter());
+    let ranges: BTreeSet<(usize, usize)> = blocks
+        .flat_map(|block| coordinates(block, z.len()))
+        .collect();
+    let ranges: Vec<(usize, usize)> = ranges.into_iter().collect();
+    let eq = |&(first, end): &(usize, usize)| {
+        let point = z.get(first..end).unwrap_or_default();
+        ((first, end), eq_vector(point))
+    };
+    let eqs: Vec<_> = ranges.par_iter().map(eq).collect();
+    eqs.into_iter().collect()
+}
+
+/// The coordinates that belong to each axis of a block, of a point with so many.
+fn coordinates(block: &Placed, variables: usize) -> impl Iterator<Item = (usize, usize)> {
+    let mut next = variables.saturating_sub(block.log_size());
+    block.axes.iter().map(move |axis| {
+        let first = next;
+        next = first.saturating_add(axis.log).min(variables);
+        (first, next)
+    })
+}
+
 fn block_weight<F: Field, E: ExtensionField<F>>(
     shape: &[usize],
     block: &Placed,
     pulled: &[Pulled<E>],
     known: &mut Known<'_, E>,
 ) -> E {
+    let (z, eqs) = (known.z, known.eqs);
     let log_size = block.log_size();
-    let mut first = known.z.len().saturating_sub(log_size);
-    let high = known.z.get(..first).unwrap_or_default();
-    let mut axes: Vec<BlockAxis<E>> = Vec::with_capacity(block.axes.len());
-    for (axis, &extent) in block.axes.iter().zip(shape) {
-        let end = first.saturating_add(axis.log).min(known.z.len());
-        let place = Place {
-            first,
-            end,
-            start: axis.start,
-            extent,
-        };
-        axes.push(BlockAxis {
-            place,
-            eq: known.eq(first, end),
-        });
-        first = end;
-    }
+    let high = z.len().saturating_sub(log_size);
+    let high = z.get(..high).unwrap_or_default();
+    let coordinates = coordinates(block, z.len());
+    let axes: Vec<BlockAxis<'_, E>> = { block.axes.iter().zip(shape).zip(coordinates) }
+        .map(|((axis, &extent), (first, end))| {
+            let place = Place {
+                first,
+                end,
+                start: axis.start,
+                extent,
+            };
+            let eq = eqs.get(&(first, end)).map_or(&[][..], Vec::as_slice);
+            BlockAxis { place, eq }
+        })
+        .collect();
     let index = u32::try_from(log_size)
         .ok()
         .and_then(|s| block.position.checked_shr(s))
@@ -100,12 +127,12 @@ struct Place {
 }
 
 /// An axis of a block, with the values of `eq` for all that the block covers.
-struct BlockAxis<E> {
+struct BlockAxis<'a, E> {
     place: Place,
-    eq: Rc<Vec<E>>,
+    eq: &'a [E],
 }
 
-impl<E> BlockAxis<E> {
+impl<E> BlockAxis<'_, E> {
     /// The values of `eq` for the indices that the axis has.
     fn inside(&self) -> &[E] {
         let most = self.place.extent.saturating_sub(self.place.start);
@@ -121,7 +148,7 @@ impl<E> BlockAxis<E> {
 
 impl<E: Field> Part<E> {
     /// Whether some weight in the block may not be zero: exact for a part of one axis.
-    fn meets(&self, block: &[BlockAxis<E>]) -> bool {
+    fn meets(&self, block: &[BlockAxis<'_, E>]) -> bool {
         let &[axis] = self.axes.as_slice() else {
             return true;
         };
@@ -137,42 +164,37 @@ impl<E: Field> Part<E> {
 /// their weights.
 struct Known<'a, E> {
     z: &'a [E],
-    eqs: BTreeMap<(usize, usize), Rc<Vec<E>>>,
+    eqs: &'a Eqs<E>,
     /// By where the weights lie in memory, which they do as long as the functionals do, and by the axes of the part.
     weights: BTreeMap<(usize, Vec<Place>), E>,
 }
 
 impl<'a, E: Field> Known<'a, E> {
-    fn new(z: &'a [E]) -> Self {
+    fn new(z: &'a [E], eqs: &'a Eqs<E>) -> Self {
         Self {
             z,
-            eqs: BTreeMap::new(),
+            eqs,
             weights: BTreeMap::new(),
         }
     }
 
-    /// The values of `eq` for some coordinates of the point.
-    fn eq(&mut self, first: usize, end: usize) -> Rc<Vec<E>> {
-        let point = self.z.get(first..end).unwrap_or_default();
-        let entry = self.eqs.entry((first, end));
-        Rc::clone(entry.or_insert_with(|| Rc::new(eq_vector(point))))
-    }
-
     /// The sum over the block of the part's weights times `eq`.
-    fn weight<F>(&mut self, part: &Part<E>, block: &[BlockAxis<E>]) -> E
+    fn weight<F>(&mut self, part: &Part<E>, block: &[BlockAxis<'_, E>]) -> E
     where
         F: Field,
         E: ExtensionField<F>,
     {
-        let places = part.axes.iter().filter_map(|&axis| block.get(axis));
-        let places = places.map(|along| along.place).collect();
+        let place = |&axis: &usize| block.get(axis).map(|along| along.place);
+        let Some(places) = part.axes.iter().map(place).collect::<Option<_>>() else {
+            return E::ZERO;
+        };
         let entry = self.weights.entry((part.weights.address(), places));
         *entry.or_insert_with(|| part_weight::<F, E>(part, block))
     }
 }
 
 /// The sum over the block of the part's weights times `eq`.
-fn part_weight<F: Field, E: ExtensionField<F>>(part: &Part<E>, block: &[BlockAxis<E>]) -> E {
+fn part_weight<F: Field, E: ExtensionField<F>>(part: &Part<E>, block: &[BlockAxis<'_, E>]) -> E {
     let Some((&last, outer)) = part.axes.split_last() else {
         return part.weights.first().copied().unwrap_or(E::ZERO);
     };
