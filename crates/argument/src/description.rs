@@ -24,7 +24,7 @@ use crate::security::{
 use crate::stack::{Group, GroupKind, Stack};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 6";
+pub const LABEL: &[u8] = b"vouch argument 7";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -410,7 +410,7 @@ impl Draft<'_> {
                 GroupKind::Witness => 1,
             };
             if parameters.zero_knowledge {
-                proofs.saturating_mul(self.queries)
+                opening::hidden(self.queries, proofs)
             } else {
                 0
             }

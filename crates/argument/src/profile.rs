@@ -25,9 +25,10 @@ use serde::de::DeserializeOwned;
 /// The field that columns are committed over: Goldilocks, `2^64 - 2^32 + 1`.
 pub type F = Goldilocks;
 
-/// Field elements of salt that each Merkle leaf over secrets ends with: 256 bits, so a guessed row cannot be
-/// confirmed by recomputing its leaf.
-pub const SALT: usize = 4;
+/// Uniform field elements in each Merkle leaf over secrets that nothing else which is ever shown determines: 256 bits, so
+/// that guessed rows cannot be confirmed by recomputing a leaf. One is the symbol of each row that hides data, by the last
+/// of its hidden coefficients; salt makes up for the rows that a small group lacks.
+pub const UNKNOWNS: usize = 4;
 
 /// The Merkle root type of a profile.
 pub type Root<P> = <<P as Profile>::Tree as Mmcs<F>>::Commitment;
@@ -46,7 +47,7 @@ pub fn digest(parts: &[&[u8]]) -> [u8; 32] {
 
 /// Challenge field, Merkle tree and transcript of one family of proofs.
 ///
-/// Salted leaves are rows of the same tree with [`SALT`] more columns: that is what Plonky3's
+/// Salted leaves are rows of the same tree with some more columns: that is what Plonky3's
 /// `MerkleTreeHidingMmcs` hashes too, and it leaves no random generator in the verifier's types.
 pub trait Profile: Copy + Debug + Send + Sync + 'static {
     /// The field that challenges are drawn from.

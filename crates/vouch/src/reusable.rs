@@ -143,7 +143,7 @@ impl Reusable {
     }
 }
 
-/// Identifies a commitment in its counter file: its salted root is like no other.
+/// Identifies a commitment in its counter file: its root, of random coefficients, is like no other.
 pub(crate) fn owner(commitment: &[u8]) -> [u8; 32] {
     argument::profile::digest(&[b"vouch counter 1", commitment])
 }

@@ -217,7 +217,7 @@ impl<P: Profile> Committed<P> {
                     tree::<P, _>(symbols, salts, positions, &mut write)
                 })
             }
-            Tree::Public(data) => {
+            Tree::Plain(data) => {
                 let matrices = P::tree().get_matrices(data);
                 { matrices.iter() }
                     .try_for_each(|matrix| tree::<P, _>(&matrix.values, &[], positions, &mut write))

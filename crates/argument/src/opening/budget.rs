@@ -18,10 +18,10 @@ impl Budget {
         Self { queries, uses: 0 }
     }
 
-    /// Uniform coefficients that each row needs: one for each value that is ever revealed of it.
+    /// Uniform coefficients that each row needs.
     #[must_use]
     pub const fn hidden(&self) -> usize {
-        self.queries.saturating_mul(self.uses)
+        super::group::hidden(self.queries, self.uses)
     }
 }
 

@@ -15,7 +15,7 @@ use super::encode::{Randomness, Rows};
 use super::recomputed::Recomputed;
 use super::{Budget, BudgetSpent, Code, Commitment, GroupShape, MOST_KEPT, Permit};
 use crate::profile::random::{self, EntropyError};
-use crate::profile::{F, Paths, Profile, SALT};
+use crate::profile::{F, Paths, Profile};
 
 /// Why a group cannot be committed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -58,10 +58,10 @@ type Symbols = RowMajorMatrix<F>;
 type Salted = HorizontalPair<Symbols, Symbols>;
 type Data<P, M> = <<P as Profile>::Tree as Mmcs<F>>::ProverData<M>;
 
-/// The Merkle tree, with salted leaves if the group hides anything.
+/// The Merkle tree, with salted leaves if the group hides something in few rows.
 pub(super) enum Tree<P: Profile> {
     Salted(Data<P, Salted>),
-    Public(Data<P, Symbols>),
+    Plain(Data<P, Symbols>),
     Archived(Archived<P>),
     Recomputed(Recomputed),
 }
@@ -104,7 +104,7 @@ impl<P: Profile> Committed<P> {
         Self::with_randomness(code, rows, budget, keep, random::elements, random::elements)
     }
 
-    /// [`Committed::new`] with leaves that carry the same salt: what the salts are for is only seen
+    /// [`Committed::new`] with leaves that carry the same salt, if any: what the salts are for is only seen
     /// without them.
     #[cfg(test)]
     pub(crate) fn new_without_salts(
@@ -173,13 +173,14 @@ impl<P: Profile> Committed<P> {
         salts: Vec<F>,
     ) -> (Commitment<P>, Self) {
         let codewords = RowMajorMatrix::new(codewords, randomness.shape.rows);
-        let (root, tree) = if randomness.shape.salt() > 0 {
-            let salts = RowMajorMatrix::new(salts, SALT);
+        let salt = randomness.shape.salt();
+        let (root, tree) = if salt > 0 {
+            let salts = RowMajorMatrix::new(salts, salt);
             let (root, data) = P::tree().commit_matrix(HorizontalPair::new(codewords, salts));
             (root, Tree::Salted(data))
         } else {
             let (root, data) = P::tree().commit_matrix(codewords);
-            (root, Tree::Public(data))
+            (root, Tree::Plain(data))
         };
         (
             Commitment { root },
@@ -272,7 +273,7 @@ impl<P: Profile> Committed<P> {
     ) -> Result<(Vec<Vec<F>>, Paths<P>), ArchiveError> {
         let (leaves, paths) = match &self.tree {
             Tree::Salted(data) => P::tree().open_multi_batch(positions, data),
-            Tree::Public(data) => P::tree().open_multi_batch(positions, data),
+            Tree::Plain(data) => P::tree().open_multi_batch(positions, data),
             Tree::Archived(archived) => return archived.open(positions),
             Tree::Recomputed(tree) => {
                 return Ok(tree.open::<P>(&self.randomness, rows, positions));

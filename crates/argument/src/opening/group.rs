@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Profile, Root};
+use crate::profile::{Profile, Root, UNKNOWNS};
 
 /// How many rows a group has and how many coefficients of each are random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,9 +11,21 @@ pub struct GroupShape {
     pub rows: usize,
     /// How many of them, the last ones, bring the randomness that hides them along in their coefficients.
     pub own: usize,
-    /// Uniform coefficients at the end of each row: positions revealed per opening times openings; zero for a
-    /// group that hides nothing, whose leaves then carry no salt either.
+    /// Uniform coefficients at the end of each row; zero for a group that hides nothing, whose leaves then carry no salt
+    /// either.
     pub hidden: usize,
+}
+
+/// The uniform coefficients that each row needs to be opened `uses` times at `queries` positions: one for each value that
+/// is ever revealed of it, and one more, so that each value which is not remains uniform. None for no uses: nothing is
+/// hidden then.
+#[must_use]
+pub const fn hidden(queries: usize, uses: usize) -> usize {
+    if uses == 0 {
+        0
+    } else {
+        queries.saturating_mul(uses).saturating_add(1)
+    }
 }
 
 impl GroupShape {
@@ -23,11 +35,11 @@ impl GroupShape {
         self.rows.saturating_add(self.salt())
     }
 
-    /// Elements of salt in one Merkle leaf.
+    /// Elements of salt in one Merkle leaf: with the rows that have hidden coefficients at least [`UNKNOWNS`].
     #[must_use]
     pub const fn salt(&self) -> usize {
         if self.hidden > 0 {
-            crate::profile::SALT
+            UNKNOWNS.saturating_sub(self.rows.saturating_sub(self.own))
         } else {
             0
         }

@@ -22,8 +22,9 @@
 //! that `f` is uniform and the WHIR proof reveals nothing; and the value `a` is uniform or public. What the
 //! opened rows reveal is hidden by the last `hidden` coefficients of each row, which are uniform: the values of
 //! a row at any `hidden` distinct positions are the data's plus an invertible (Vandermonde) image of them. A
-//! [`Permit`] per opening keeps the number of revealed positions within that budget. The rest of each tree is
-//! hidden by the salt in its leaves.
+//! [`Permit`] per opening keeps the number of revealed positions within that budget. The values of a row at
+//! all other positions stay uniform, each by itself, by one more coefficient; so no leaf that is not opened can be
+//! guessed: it has four rows or more, or salt in place of those it lacks.
 #![deny(
     clippy::indexing_slicing,
     clippy::as_conversions,
@@ -92,7 +93,7 @@ pub use code::Code;
 pub use committed::{CommitError, Committed};
 #[cfg(feature = "prove")]
 pub use encode::{Rows, Spread};
-pub use group::{Commitment, GroupShape};
+pub use group::{Commitment, GroupShape, hidden};
 pub use proof::{GroupOpening, OpeningProof};
 #[cfg(all(test, feature = "prove"))]
 pub(crate) use protocol::positions;

@@ -29,7 +29,7 @@ pub struct Parts {
     pub hidden: Vec<F>,
     /// The codewords: one symbol of every row, position after position.
     pub codewords: Vec<F>,
-    /// The salts, position after position; empty for a public group.
+    /// The salts, position after position; empty where leaves have none.
     pub salts: Vec<F>,
 }
 
@@ -42,7 +42,7 @@ pub struct Stored {
     pub spent: usize,
     /// The random coefficients, row after row.
     pub hidden: Vec<F>,
-    /// The salts, position after position; empty for a public group, and where an archive holds the leaves.
+    /// The salts, position after position; empty where leaves have none, and where an archive holds them.
     pub salts: Vec<F>,
 }
 
@@ -161,7 +161,7 @@ impl<P: Profile> Committed<P> {
                     salts.extend_from_slice(&pair.right.values);
                 }
             }
-            Tree::Public(data) => {
+            Tree::Plain(data) => {
                 for matrix in P::tree().get_matrices(data) {
                     codewords.extend_from_slice(&matrix.values);
                 }
@@ -197,7 +197,7 @@ impl<P: Profile> Committed<P> {
                 }
             }
             Tree::Recomputed(tree) => salts.extend_from_slice(&tree.salts),
-            Tree::Public(_) | Tree::Archived(_) => {}
+            Tree::Plain(_) | Tree::Archived(_) => {}
         }
         Stored {
             spent: self.spent,

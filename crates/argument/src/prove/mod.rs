@@ -143,7 +143,8 @@ pub(crate) fn budget<P: Profile>(description: &Description<P>, group: &Group) ->
     let queries = description.opening().queries();
     Budget {
         queries,
-        uses: group.hidden / queries,
+        // Of the hidden coefficients one is never used up.
+        uses: group.hidden.saturating_sub(1) / queries,
     }
 }
 

@@ -127,12 +127,12 @@ fn rows_without_room_for_randomness_are_refused() {
     let table = Table {
         rows: vec![vec![F::ZERO; 64]],
     };
-    let refused = |table: &Table, uses| {
-        Committed::<Goldilocks2>::new(code, table, Budget { queries: 32, uses }).err()
+    let refused = |table: &Table, queries| {
+        Committed::<Goldilocks2>::new(code, table, Budget { queries, uses: 1 }).err()
     };
-    assert_eq!(refused(&table, 1), None);
+    assert_eq!(refused(&table, 62), None);
     assert_eq!(
-        refused(&table, 2),
+        refused(&table, 63),
         Some(CommitError::NoRoom {
             hidden: 64,
             len: 64
@@ -220,14 +220,39 @@ fn one_committed_bit_reveals_itself_without_salt_only() {
                 let leaves: Vec<F> = parts
                     .codewords
                     .iter()
-                    .flat_map(|&symbol| [symbol + change, F::ZERO, F::ZERO, F::ZERO, F::ZERO])
+                    .flat_map(|&symbol| [symbol + change, F::ZERO, F::ZERO, F::ZERO])
                     .collect();
-                let matrix = p3_matrix::dense::RowMajorMatrix::new(leaves, 5);
+                let matrix = p3_matrix::dense::RowMajorMatrix::new(leaves, 4);
                 Goldilocks2::tree().commit_matrix(matrix).0 == commitment.root
             };
             assert_eq!(confirms(secret), !salted);
             assert!(!confirms(!secret));
         }
+    }
+}
+
+#[test]
+fn every_leaf_has_four_elements_that_no_opening_determines() {
+    for (rows, own) in [(1, 0), (3, 0), (4, 0), (9, 0), (5, 2), (6, 6)] {
+        let shape = |hidden| GroupShape { rows, own, hidden };
+        let unknown = rows - own + shape(1).salt();
+        assert_eq!(unknown, (rows - own).max(4), "{rows} rows, {own} their own");
+        assert_eq!(shape(0).salt(), 0);
+    }
+    // Whatever is opened of a whole budget, the value at one more position is as uniform as before.
+    let code = Code::new(8, 2).expect("a code");
+    let (queries, uses) = (7, 3);
+    let count = hidden(queries, uses);
+    let mut rng = StdRng::seed_from_u64(5);
+    for _ in 0..10 {
+        let mut positions = alloc::collections::BTreeSet::new();
+        while positions.len() < queries * uses + 1 {
+            positions.insert(rng.random_range(0..code.positions()));
+        }
+        let positions: Vec<usize> = positions.into_iter().collect();
+        assert_eq!(rank(code, count, &positions), positions.len());
+        // Without the last coefficient it follows from the others.
+        assert!(rank(code, count - 1, &positions) < positions.len());
     }
 }
 

@@ -2,6 +2,8 @@
 
 use alloc::collections::BTreeMap;
 
+use p3_field::PrimeField64;
+
 use super::*;
 use crate::opening::Committed;
 use crate::parameters::Parameters;
@@ -15,8 +17,6 @@ const PROOFS: usize = 4;
 
 /// The symbols of the model's rows that some proofs reveal, by point.
 fn revealed(case: &mut Case<P>, proofs: usize) -> BTreeMap<u64, Vec<F>> {
-    use p3_field::PrimeField64;
-
     let mut revealed = BTreeMap::new();
     for _ in 0..proofs {
         let proof = case.prove();
@@ -48,7 +48,7 @@ fn a_whole_budget_of_proofs_has_full_rank_over_the_hidden_coefficients_and_one_m
     let group = case.description.stack().groups[0].clone();
     assert_eq!(group.kind, GroupKind::Model);
     let hidden = group.hidden;
-    assert_eq!(hidden, PROOFS * case.description.opening().queries());
+    assert_eq!(hidden, PROOFS * case.description.opening().queries() + 1);
 
     // A restored commitment that forgets what it has spent.
     let mut parts = case.groups[0].parts();
@@ -72,6 +72,16 @@ fn a_whole_budget_of_proofs_has_full_rank_over_the_hidden_coefficients_and_one_m
     // So whatever the data are, the symbols are uniform: the matrix is onto.
     let (full, symbols) = rank(&case, hidden, &all);
     assert_eq!(full, symbols);
+
+    // Nor do they determine the symbols at any other position: a leaf that was not opened cannot be guessed.
+    let code = *case.description.opening().code();
+    for x in (0..code.positions()).map(|position| code.point(position)) {
+        let mut more = all.clone();
+        if more.insert(x.as_canonical_u64(), Vec::new()).is_none() {
+            assert_eq!(rank(&case, hidden, &more), (full + 1, symbols + 1));
+            break;
+        }
+    }
 
     // The control: one more proof, and some combination of the symbols is the data's alone.
     parts.spent = 0;

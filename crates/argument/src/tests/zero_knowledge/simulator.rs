@@ -22,7 +22,7 @@ use crate::channel::{Affine, Channel, Mask, Product};
 use crate::description::{Combined, Description, degree};
 use crate::masks::{self, MaskProof, Pending};
 use crate::opening::{self, Commitment, GroupOpening, positions, prove_columns};
-use crate::profile::{Digests, Paths, Root, SALT, random};
+use crate::profile::{Digests, Paths, Root, random};
 use crate::proof::Hidden;
 use crate::prove::evaluate;
 use crate::reject::Reject;
@@ -363,7 +363,9 @@ impl<'a> Simulator<'a> {
         let mask = (f - sum) * rho.inverse();
         leaf.extend(mask.as_basis_coefficients_slice());
         assert_eq!(shape.degree, degree);
-        leaf.extend(random::elements(SALT).expect("randomness"));
+        leaf.extend(
+            random::elements(shapes.last().expect("the witness").salt()).expect("randomness"),
+        );
         witness.leaf(position, || leaf);
     }
 }
