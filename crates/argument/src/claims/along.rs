@@ -81,9 +81,8 @@ impl<'a, E: Field> Written<'a, E> {
             .collect();
         let keyed: Vec<(Key, &Along<E>)> = keyed.into_iter().collect();
         // An axis is kept with its key: the points that the key tells by their places stay where they are.
-        let written: Vec<(Key, (&Along<E>, Weights<E>))> = { keyed.into_par_iter() }
-            .map(|(key, along)| (key, (along, along.write())))
-            .collect();
+        let write = |(key, along): (Key, &'a Along<E>)| (key, (along, along.write()));
+        let written: Vec<_> = keyed.into_par_iter().map(write).collect();
         Self {
             weights: written.into_iter().collect(),
         }
