@@ -13,6 +13,7 @@ mod verify;
 mod weight;
 mod weights;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use relation::Combination;
@@ -36,8 +37,8 @@ pub struct Functional<'s, E> {
     pub coefficient: E,
     /// The sum of views that is read.
     pub combination: &'s Combination,
-    /// The weights along each axis of the combination.
-    pub weights: Vec<Along<E>>,
+    /// The weights along each axis of the combination; functionals that have them in common share them.
+    pub weights: Arc<[Along<E>]>,
 }
 
 /// A claim about the committed columns: the sum of `terms` is `value`.

@@ -1,6 +1,7 @@
 //! What was worked out lately for one functional and is the same for the next.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use p3_field::Field;
@@ -53,7 +54,7 @@ pub(super) struct Recent<'s, 'a, E> {
 #[derive(Debug)]
 struct Known<'s, E> {
     view: &'s View,
-    weights: Vec<Along<E>>,
+    weights: Arc<[Along<E>]>,
     pulled: Pulled<E>,
 }
 
@@ -68,9 +69,17 @@ impl<'s, 'a, E: Field> Recent<'s, 'a, E> {
     }
 
     /// [`pull_back`](super::pull_back), or a copy of what it gave for another source of the same arrangement.
-    pub fn pull_back(&mut self, view: &'s View, coefficient: E, weights: &[Along<E>]) -> Pulled<E> {
-        let known = { self.known.iter() }
-            .find(|known| view.is_arranged_like(known.view) && weights == known.weights);
+    pub fn pull_back(
+        &mut self,
+        view: &'s View,
+        coefficient: E,
+        weights: &Arc<[Along<E>]>,
+    ) -> Pulled<E> {
+        let same = |known: &&Known<'s, E>| {
+            view.is_arranged_like(known.view)
+                && (Arc::ptr_eq(weights, &known.weights) || *weights == known.weights)
+        };
+        let known = self.known.iter().find(same);
         let mut pulled = match known {
             Some(known) => known.pulled.clone(),
             None => {
@@ -80,7 +89,7 @@ impl<'s, 'a, E: Field> Recent<'s, 'a, E> {
                 let pulled = pull_back_by(self.components.of(view), E::ONE, &written);
                 let known = Known {
                     view,
-                    weights: weights.to_vec(),
+                    weights: Arc::clone(weights),
                     pulled: pulled.clone(),
                 };
                 remember(&mut self.known, REMEMBERED, known);

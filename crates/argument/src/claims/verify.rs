@@ -47,7 +47,7 @@ where
     let functionals: Vec<(E, &Functional<'_, E>)> = { claims.iter().zip(powers) }
         .flat_map(|(claim, power)| claim.terms.iter().map(move |term| (power, term)))
         .collect();
-    let axes = functionals.iter().flat_map(|(_, term)| &term.weights);
+    let axes = functionals.iter().flat_map(|(_, term)| term.weights.iter());
     let written = Written::new(axes);
     let batched = |functionals: &[(E, &Functional<'_, E>)]| {
         let mut batched = Batched::new(system);

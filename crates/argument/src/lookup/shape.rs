@@ -301,7 +301,7 @@ struct Weights<E> {
     /// The factor of the block's place in the row.
     coefficient: E,
     /// For each axis the weights of the tensor's indices, zero outside the block.
-    axes: Vec<Along<E>>,
+    axes: Arc<[Along<E>]>,
     /// The sum of all weights.
     total: E,
 }
@@ -330,7 +330,7 @@ impl<E: Field> Weights<E> {
         }
         Self {
             coefficient,
-            axes,
+            axes: axes.into(),
             total,
         }
     }
@@ -342,8 +342,12 @@ impl<E: Field> Weights<E> {
         combination: &'s Combination,
         further: Vec<Vec<E>>,
     ) -> Functional<'s, E> {
-        let mut weights = self.axes.clone();
-        weights.extend(further.into_iter().map(Along::from));
+        let weights = if further.is_empty() {
+            Arc::clone(&self.axes)
+        } else {
+            let further = further.into_iter().map(Along::from);
+            self.axes.iter().cloned().chain(further).collect()
+        };
         Functional {
             coefficient: self.coefficient * factor,
             combination,
