@@ -180,6 +180,9 @@ def plot(results, path):
             row[column].loglog(sizes, values, "o-")
             row[column].loglog(sizes[last:], [values[-1] * (size / sizes[-1]) ** slope for size in sizes[last:]], "--", label=f"exponent {slope:.2f}")
             row[column].set_title(f"{title} against {axis}", fontsize=9)
+            # The sizes that were measured, and no marks between them that run into each other.
+            row[column].set_xticks(sizes, [str(size) for size in sizes])
+            row[column].set_xticks([], minor=True)
             row[column].legend()
     figure.tight_layout()
     figure.savefig(path, dpi=120)
