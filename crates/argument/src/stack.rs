@@ -82,14 +82,13 @@ pub struct Stack {
 impl Stack {
     /// Places the columns of `system` in rows of `2^log_len`.
     ///
-    /// `hidden` gives the number of uniform coefficients at the end of each row of a group, `mask_rows` the number of
-    /// rows of masks in the witness group. A group without columns (no parameters) is left out, the witness never.
+    /// `hidden` gives the number of uniform coefficients at the end of each row of a group. There are no rows of masks. A
+    /// group without columns (no parameters) is left out, the witness never.
     /// Errors: [`LayoutError`] if the rows are too short.
     pub fn new(
         system: &System,
         log_len: usize,
         hidden: impl Fn(GroupKind) -> usize,
-        mask_rows: usize,
     ) -> Result<Self, LayoutError> {
         let mut groups: Vec<Group> = Vec::new();
         let mut columns: Vec<Vec<Placed>> = alloc::vec![Vec::new(); system.columns().len()];
@@ -145,10 +144,10 @@ impl Stack {
             groups,
             columns,
         };
-        Ok(stack.with_mask_rows(mask_rows))
+        Ok(stack.with_mask_rows(0))
     }
 
-    /// The same columns at the same places, with another number of rows of masks in the witness group.
+    /// The same columns at the same places, with a number of rows of masks in the witness group.
     #[must_use]
     pub fn with_mask_rows(mut self, mask_rows: usize) -> Self {
         // The witness comes last: no group moves.

@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::ops::Range;
 
 use p3_field::Field;
@@ -48,6 +49,12 @@ impl<E> PartOfPoint<E> {
         })
     }
 
+    /// Where the point lies in memory, and which of its coordinates these are.
+    fn place(&self) -> (usize, usize, usize) {
+        let point = Arc::as_ptr(&self.point).addr();
+        (point, self.range.start, self.range.end)
+    }
+
     /// The coordinates.
     pub fn coordinates(&self) -> &[E] {
         self.point.get(self.range.clone()).unwrap_or_default()
@@ -57,32 +64,43 @@ impl<E> PartOfPoint<E> {
 /// Parts of the same point, not of equal ones: that is known without looking at coordinates.
 impl<E> PartialEq for PartOfPoint<E> {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.point, &other.point) && self.range == other.range
+        self.place() == other.place()
+    }
+}
+
+impl<E> Eq for PartOfPoint<E> {}
+
+impl<E> PartialOrd for PartOfPoint<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By place in memory: an order for as long as the points are held.
+impl<E> Ord for PartOfPoint<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
     }
 }
 
 /// The weights of many axes, written out once for all axes that have them in common.
 pub(super) struct Written<'a, E> {
-    weights: BTreeMap<Key, (&'a Along<E>, Weights<E>)>,
+    weights: BTreeMap<Key<'a, E>, Weights<E>>,
 }
 
-/// What the weights of an axis follow from: size and start, and which parts of which points in memory. The first part is
-/// by itself, as few axes have more.
-type Key = (usize, usize, Option<Part>, Vec<Part>);
-
-/// Where a point lies in memory, and which of its coordinates.
-type Part = (usize, usize, usize);
+/// Size, start and points of an axis.
+type Key<'a, E> = (usize, usize, &'a [PartOfPoint<E>]);
 
 impl<'a, E: Field> Written<'a, E> {
     /// Writes the weights of axes.
     pub fn new(axes: impl Iterator<Item = &'a Along<E>>) -> Self {
-        let keyed: BTreeMap<Key, &Along<E>> = axes
+        let keyed: BTreeMap<Key<'a, E>, &Along<E>> = axes
             .filter_map(|along| Some((along.key()?, along)))
             .collect();
-        let keyed: Vec<(Key, &Along<E>)> = keyed.into_iter().collect();
-        // An axis is kept with its key: the points that the key tells by their places stay where they are.
-        let write = |(key, along): (Key, &'a Along<E>)| (key, (along, along.write()));
-        let written: Vec<_> = keyed.into_par_iter().map(write).collect();
+        let keyed: Vec<(Key<'a, E>, &Along<E>)> = keyed.into_iter().collect();
+        let written: Vec<(Key<'a, E>, Weights<E>)> = { keyed.into_par_iter() }
+            .map(|(key, along)| (key, along.write()))
+            .collect();
         Self {
             weights: written.into_iter().collect(),
         }
@@ -91,27 +109,21 @@ impl<'a, E: Field> Written<'a, E> {
     /// The weights of an axis: those that were written, if its own were among them.
     pub fn of(&self, along: &Along<E>) -> Weights<E> {
         let written = along.key().and_then(|key| self.weights.get(&key));
-        written.map_or_else(|| along.write(), |(_, weights)| weights.clone())
+        written.cloned().unwrap_or_else(|| along.write())
     }
 }
 
 impl<E> Along<E> {
-    /// The key of weights that are not listed.
-    fn key(&self) -> Option<Key> {
-        let Self::Eq {
-            size,
-            start,
-            points,
-        } = self
-        else {
-            return None;
-        };
-        let part = |part: &PartOfPoint<E>| {
-            let place = Arc::as_ptr(&part.point).addr();
-            (place, part.range.start, part.range.end)
-        };
-        let mut parts = points.iter().map(part);
-        Some((*size, *start, parts.next(), parts.collect()))
+    /// What weights that are not listed follow from.
+    fn key(&self) -> Option<Key<'_, E>> {
+        match self {
+            Self::Listed(_) => None,
+            Self::Eq {
+                size,
+                start,
+                points,
+            } => Some((*size, *start, points)),
+        }
     }
 }
 
@@ -119,19 +131,7 @@ impl<E: PartialEq> PartialEq for Along<E> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Listed(own), Self::Listed(other)) => own == other,
-            (
-                Self::Eq {
-                    size,
-                    start,
-                    points,
-                },
-                Self::Eq {
-                    size: other_size,
-                    start: other_start,
-                    points: other_points,
-                },
-            ) => (size, start, points) == (other_size, other_start, other_points),
-            _ => false,
+            _ => self.key().is_some_and(|key| other.key() == Some(key)),
         }
     }
 }

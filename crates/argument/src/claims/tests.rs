@@ -116,7 +116,8 @@ fn case() -> Case {
         term(1, x.reshape(&[42]).unwrap()),
         Combination::constant(&[4], 9).unwrap(),
     ];
-    let stack = Stack::new(&system, LOG_LEN, |_| HIDDEN, 3).unwrap();
+    let stack = Stack::new(&system, LOG_LEN, |_| HIDDEN).unwrap();
+    let stack = stack.with_mask_rows(3);
     let unread = unread(&stack, &mut rng);
     Case {
         system,

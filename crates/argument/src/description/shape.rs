@@ -84,25 +84,25 @@ impl Draft<'_> {
             .map_or(LOG_LENS, |log_len| log_len..=log_len)
             .collect();
         // As many at a time as there are threads; they are looked at one after the other, whatever that number is.
-        'all: for log_lens in log_lens.chunks(current_num_threads()) {
-            let shapes: Vec<Result<Shape, DescribeError>> = { log_lens.par_iter() }
-                .map(|&log_len| self.shape::<P>(log_len))
-                .collect();
-            for shape in shapes {
-                let shape = match shape {
-                    Ok(shape) => shape,
-                    Err(error) => {
-                        last = Some(error);
-                        continue;
-                    }
-                };
-                let cost = shape.cost::<P>();
-                match &best {
-                    // Costs only rise from here on: the inner proof doubles with every step.
-                    Some((least, _)) if cost > least.saturating_mul(2) => break 'all,
-                    Some((least, _)) if cost >= *least => {}
-                    _ => best = Some((cost, shape)),
+        let together = |log_lens: &[usize]| -> Vec<Result<Shape, DescribeError>> {
+            let shapes = log_lens.par_iter();
+            shapes.map(|&log_len| self.shape::<P>(log_len)).collect()
+        };
+        let chunks = log_lens.chunks(current_num_threads());
+        for shape in chunks.flat_map(together) {
+            let shape = match shape {
+                Ok(shape) => shape,
+                Err(error) => {
+                    last = Some(error);
+                    continue;
                 }
+            };
+            let cost = shape.cost::<P>();
+            match &best {
+                // Costs only rise from here on: the inner proof doubles with every step.
+                Some((least, _)) if cost > least.saturating_mul(2) => break,
+                Some((least, _)) if cost >= *least => {}
+                _ => best = Some((cost, shape)),
             }
         }
         match (best, last) {
@@ -133,7 +133,7 @@ impl Draft<'_> {
         // The number of rounds depends on the rows, the rows on the masks, the masks on the rounds. More rounds need more
         // masks, but these may fit fewer, longer rows: rows that are left over then hold nothing.
         let mut mask_rows = 0usize;
-        let mut stack = Stack::new(self.system, log_len, hidden, mask_rows)?;
+        let mut stack = Stack::new(self.system, log_len, hidden)?;
         self.effort.on(&stack)?;
         let (masks, count) = loop {
             let count = self.count::<P>(&stack)?;

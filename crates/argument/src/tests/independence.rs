@@ -99,7 +99,8 @@ fn a_statement_without_columns_has_a_row_that_is_no_row_of_masks() {
     maker.builder.linear("equal", equation.expect("same shape"));
     let (system, assignment) = maker.finish();
     for masks in 1..20 {
-        let stack = Stack::new(&system, 8, |_| 1, masks).expect("a stack");
+        let stack = Stack::new(&system, 8, |_| 1).expect("a stack");
+        let stack = stack.with_mask_rows(masks);
         assert_eq!((stack.rows(), stack.first_mask_row()), (masks, 0));
         assert!(masks < 1 << stack.log_rows);
     }
