@@ -2,6 +2,7 @@
 
 use crate::content::{Bound, KeyError};
 use crate::verifying::VerifyingKey;
+use argument::lookup::MOST_HELD;
 use argument::opening::MOST_KEPT;
 use relation::{Relation, Role};
 
@@ -59,21 +60,28 @@ impl Estimate {
         let is_below = |bytes: usize, most| u64::try_from(bytes).is_ok_and(|bytes| bytes < most);
         let [model, own] = facts.rows.map(codewords);
         let held = if is_below(model, LARGE) { model } else { 0 };
-        // Where the codewords of the witness are not kept, an integer and a coefficient of a row of masks take less.
-        let (time, memory, row_memory) = if is_below(own, MOST_KEPT) {
-            (150e-9, 51.0, 1500.0)
-        } else {
-            (165e-9, 19.0, 600.0)
-        };
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let [values, weights, row, held] =
-            [witness, parameters, 1 << facts.log_len, held].map(|count| count as f64);
+        let [values, weights, fractions, row, held, most_held] = [
+            witness as f64,
+            parameters as f64,
+            lookups as f64,
+            (1u64 << facts.log_len) as f64,
+            held as f64,
+            MOST_HELD as f64,
+        ];
+        let (time, memory, row_memory) = if is_below(own, MOST_KEPT) {
+            (150e-9, values * 51.0, 1500.0)
+        } else {
+            // Either the commitment takes most, a coset after the other, or the lookups do.
+            let lookups = values * 2.3 + (fractions * 16.0).min(most_held);
+            (165e-9, lookups.max(values * 11.0), 600.0)
+        };
         Self {
             witness,
             parameters,
             lookups,
             seconds: 0.015 + values * time + weights * 16e-9 + row * 2.5e-6,
-            bytes: 14e6 + values * memory + weights * 4.0 + row * row_memory + held * 0.87,
+            bytes: 14e6 + memory + weights * 4.0 + row * row_memory + held * 0.87,
         }
     }
 }

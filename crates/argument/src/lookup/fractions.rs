@@ -53,11 +53,15 @@ pub(super) fn hold<P>(mut cells: Vec<Cell<P>>, log_len: usize) -> Vec<Cell<P>>
 where
     P: PrimeCharacteristicRing + Copy,
 {
-    let width = cells.first().map_or(0, |cell| cell.denominators.len());
-    cells.resize_with(held(cells.len(), log_len), || {
-        Cell::constant(P::ZERO, width)
-    });
+    let count = held(cells.len(), log_len);
+    extend(&mut cells, count);
     cells
+}
+
+/// Appends cells of 0/1 until there are `count`.
+pub(super) fn extend<P: PrimeCharacteristicRing + Copy>(cells: &mut Vec<Cell<P>>, count: usize) {
+    let width = cells.first().map_or(0, |cell| cell.denominators.len());
+    cells.resize_with(count, || Cell::constant(P::ZERO, width));
 }
 
 /// The sums of neighbouring cells.

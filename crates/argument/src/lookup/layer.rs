@@ -8,6 +8,7 @@ use p3_field::{Algebra, ExtensionField, Field, PackedFieldExtension, PrimeCharac
 use p3_maybe_rayon::prelude::*;
 
 use super::LOG_CELL;
+use super::children::Children;
 use super::fractions::{Cell, pack, unpack};
 use super::kernel::{dense, evaluate, quadratic, shifted};
 use crate::channel::sender::Sender;
@@ -105,7 +106,7 @@ where
 pub(super) fn prove_packed<F, E, C>(
     sender: &mut Sender<'_, F, E, C>,
     statement: Statement<'_, E>,
-    mut children: Vec<Cell<E::ExtensionPacking>>,
+    mut children: Children<'_, E::ExtensionPacking>,
     merge: bool,
 ) -> (Vec<E>, Finals<E>)
 where
@@ -122,16 +123,16 @@ where
     let mut kernel = Kernel::<F, E>::new(lambda, merge, low);
     let mut point = Vec::with_capacity(anchor.len());
     kernel.set_round(high);
-    let mut sums = kernel.start(&mut children);
+    let mut sums = children.start(&kernel);
     for round in 1..=high.len() {
         let q = kernel.quadratic(&sums, claim);
         let r = send_factored_round(sender, &q);
         claim = evaluate(&q, r);
         point.push(r);
         kernel.set_round(&high[round..]);
-        sums = kernel.fold(&mut children, r);
+        sums = children.fold(&kernel, &point);
     }
-    let tables = kernel.tables(&children);
+    let tables = kernel.tables(children.last());
     let statement = Statement {
         lambda,
         claim,
@@ -142,7 +143,7 @@ where
 
 /// The parts of a round's polynomial.
 #[derive(Clone, Copy, Debug)]
-struct Sums<E, P> {
+pub(super) struct Sums<E, P> {
     /// Of the groups with some numerators other than one.
     dense: [P; 2],
     /// Of all others: `(d0 + 1/lambda) (d1 + 1/lambda)`.
@@ -154,14 +155,14 @@ struct Sums<E, P> {
 }
 
 impl<E: Field, P: PrimeCharacteristicRing + Copy> Sums<E, P> {
-    const ZERO: Self = Self {
+    pub const ZERO: Self = Self {
         dense: [P::ZERO; 2],
         ones: [P::ZERO; 2],
         ones_weight: E::ZERO,
         weight: E::ZERO,
     };
 
-    fn plus(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         let add = |a: [P; 2], b: [P; 2]| [a[0] + b[0], a[1] + b[1]];
         Self {
             dense: add(self.dense, other.dense),
@@ -173,7 +174,7 @@ impl<E: Field, P: PrimeCharacteristicRing + Copy> Sums<E, P> {
 }
 
 /// What the rounds of a layer have in common, and the weights of the current round.
-struct Kernel<F: Field, E: ExtensionField<F>> {
+pub(super) struct Kernel<F: Field, E: ExtensionField<F>> {
     lambda: E,
     /// `1 / lambda`, if there are cells of ones that profit.
     shift: Option<E>,
@@ -210,52 +211,90 @@ impl<F: Field, E: ExtensionField<F>> Kernel<F, E> {
         self.eq_high = eq_vector(&rest);
     }
 
-    /// The sums of the first round, after the merge if there is one.
-    fn start(&self, children: &mut [Cell<E::ExtensionPacking>]) -> Sums<E, E::ExtensionPacking> {
-        let merge = |cell: &mut Cell<E::ExtensionPacking>| {
+    /// Replaces the right numerators of some nodes by `y`, if that is to be.
+    pub fn merge(&self, nodes: &mut [Cell<E::ExtensionPacking>]) {
+        if !self.merge {
+            return;
+        }
+        for cell in nodes.iter_mut().skip(1).step_by(2) {
             for (n, &d) in cell.numerators.iter_mut().flatten().zip(&cell.denominators) {
                 *n += d * self.lambda;
             }
-        };
-        accumulate(children, 4, |group, cells| {
-            if self.merge {
-                cells.iter_mut().skip(1).step_by(2).for_each(merge);
-            }
+        }
+    }
+
+    /// The sums of the first round, after the merge if there is one.
+    pub fn start(&self, cells: &mut [Cell<E::ExtensionPacking>]) -> Sums<E, E::ExtensionPacking> {
+        accumulate(cells, 4, |group, cells| {
+            self.merge(cells);
             self.group(group, cells)
         })
     }
 
+    /// The sums of groups of cells, the first of which has the number `first`.
+    pub fn sums(
+        &self,
+        first: usize,
+        cells: &mut [Cell<E::ExtensionPacking>],
+    ) -> Sums<E, E::ExtensionPacking> {
+        accumulate(cells, 4, |group, cells| self.group(first + group, cells))
+    }
+
     /// Binds the previous round's variable to `r` and sums for the current one.
-    fn fold(
+    pub fn fold(
         &self,
         cells: &mut Vec<Cell<E::ExtensionPacking>>,
         r: E,
     ) -> Sums<E, E::ExtensionPacking> {
-        let whole = if self.anchor.is_some() { 4 } else { 2 };
+        let whole = self.whole();
         let sums = accumulate(cells, 2 * whole, |group, cells| {
-            // A pair of nodes, of two children each, becomes one node, and two pairs one group.
-            for pair in cells.chunks_exact_mut(4) {
-                let (low, high) = pair.split_at_mut(2);
-                for (low, high) in low.iter_mut().zip(high) {
-                    mix(low, core::mem::take(high), r);
-                }
-            }
-            if cells.len() > 4 {
-                cells.swap(2, 4);
-                cells.swap(3, 5);
-            } else if whole == 4 {
-                let y = if self.merge { self.lambda } else { E::ZERO };
-                for (cell, n) in cells[2..].iter_mut().zip([E::ZERO, y]) {
-                    *cell = Cell::constant(n.into(), self.eq_low.len());
-                }
-            }
+            self.bind_group(cells, r);
             self.group(group, &cells[..whole])
         });
+        self.keep_bound(cells);
+        sums
+    }
+
+    /// Binds the previous round's variable to `r`.
+    pub fn bind(&self, cells: &mut Vec<Cell<E::ExtensionPacking>>, r: E) {
+        for cells in cells.chunks_mut(2 * self.whole()) {
+            self.bind_group(cells, r);
+        }
+        self.keep_bound(cells);
+    }
+
+    /// The cells of a group of the current round.
+    fn whole(&self) -> usize {
+        if self.anchor.is_some() { 4 } else { 2 }
+    }
+
+    /// Makes one group of two of the previous round, in the place of the first.
+    fn bind_group(&self, cells: &mut [Cell<E::ExtensionPacking>], r: E) {
+        // A pair of nodes, of two children each, becomes one node, and two pairs one group.
+        for pair in cells.chunks_exact_mut(4) {
+            let (low, high) = pair.split_at_mut(2);
+            for (low, high) in low.iter_mut().zip(high) {
+                mix(low, core::mem::take(high), r);
+            }
+        }
+        if cells.len() > 4 {
+            cells.swap(2, 4);
+            cells.swap(3, 5);
+        } else if self.whole() == 4 {
+            let y = if self.merge { self.lambda } else { E::ZERO };
+            for (cell, n) in cells[2..].iter_mut().zip([E::ZERO, y]) {
+                *cell = Cell::constant(n.into(), self.eq_low.len());
+            }
+        }
+    }
+
+    /// Keeps what [`Kernel::bind_group`] left of all groups.
+    fn keep_bound(&self, cells: &mut Vec<Cell<E::ExtensionPacking>>) {
+        let whole = self.whole();
         let groups = cells.chunks_mut(2 * whole);
         *cells = groups
             .flat_map(|cells| cells.iter_mut().take(whole).map(core::mem::take))
             .collect();
-        sums
     }
 
     /// The part that one group, two neighbouring nodes, has in the sums.

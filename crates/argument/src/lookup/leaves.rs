@@ -8,7 +8,7 @@ use p3_field::{ExtensionField, Field, PackedFieldExtension, PackedValue, PrimeCh
 use p3_maybe_rayon::prelude::*;
 use relation::{Block, Combination, Source, System, Tensor};
 
-use super::fractions::{Cell, cell_width, held, sum};
+use super::fractions::{Cell, cell_width, extend, held, sum};
 use super::shape::{Factor, Fingerprint, LookupShape, Tuples};
 use super::values::{is_small, values};
 use super::wide;
@@ -16,6 +16,9 @@ use super::{CELL, LOG_CELL};
 
 /// Logarithm of the number of fractions that a thread fills at a time.
 const LOG_STRIP: usize = 12;
+
+/// The layers above the leaves that can be worked out from a strip.
+pub(super) const MAX_UP: usize = LOG_STRIP - LOG_CELL;
 
 /// The fractions of a system's lookups.
 ///
@@ -71,28 +74,48 @@ where
         }
     }
 
-    /// The layer that is `up` above the leaves, which needs at most `1 << up` cells of leaves for each of its own.
-    ///
-    /// # Panics
-    /// If a strip of leaves has fewer cells than that.
+    /// The number of cells of the layer that is `up` above the leaves.
+    pub fn cells(&self, up: usize) -> usize {
+        self.rows_only.len().div_ceil(1 << up)
+    }
+
+    /// The layer that is `up` above the leaves, at most [`MAX_UP`].
     pub fn layer<F>(&self, up: usize) -> Vec<Cell<E::ExtensionPacking>>
     where
         F: Field,
         E: ExtensionField<F>,
     {
-        let strips: Vec<Vec<Cell<E::ExtensionPacking>>> = self
-            .rows_only
-            .par_chunks(1 << (LOG_STRIP - LOG_CELL))
-            .enumerate()
-            .map(|(strip, rows_only)| {
-                assert_eq!(rows_only.len() % (1 << up), 0, "a strip has whole sums");
-                (0..up).fold(self.fill::<F>(strip << LOG_STRIP, rows_only), |strip, _| {
-                    let pairs = strip.chunks_exact(2);
-                    pairs.map(|pair| sum(&pair[0], &pair[1])).collect()
-                })
-            })
+        let cells = 1 << (MAX_UP - up);
+        let strips: Vec<Vec<Cell<E::ExtensionPacking>>> = (0..self.cells(up).div_ceil(cells))
+            .into_par_iter()
+            .map(|number| self.strip::<F>(up, number * cells..(number + 1) * cells))
             .collect();
         strips.into_iter().flatten().collect()
+    }
+
+    /// Some cells of the layer that is `up` above the leaves, at most [`MAX_UP`]: those of a range of multiples of
+    /// `2^(MAX_UP - up)` that there are.
+    pub fn strip<F>(&self, up: usize, cells: Range<usize>) -> Vec<Cell<E::ExtensionPacking>>
+    where
+        F: Field,
+        E: ExtensionField<F>,
+    {
+        let end = (cells.end << up).min(self.rows_only.len());
+        let strips = (cells.start << up..end).step_by(1 << MAX_UP);
+        strips
+            .flat_map(|start| {
+                let rows_only = &self.rows_only[start..end.min(start + (1 << MAX_UP))];
+                (0..up).fold(
+                    self.fill::<F>(start << LOG_CELL, rows_only),
+                    |mut strip, _| {
+                        let pairs = strip.len().next_multiple_of(2);
+                        extend(&mut strip, pairs);
+                        let pairs = strip.chunks_exact(2);
+                        pairs.map(|pair| sum(&pair[0], &pair[1])).collect()
+                    },
+                )
+            })
+            .collect()
     }
 
     /// The cells of the strip that starts at `start`, given which of them hold rows only.

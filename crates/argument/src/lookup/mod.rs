@@ -12,6 +12,8 @@
 //! the least significant bit of the cell's number first; the variables inside a cell follow, most significant first.
 
 #[cfg(feature = "prove")]
+mod children;
+#[cfg(feature = "prove")]
 mod fractions;
 #[cfg(feature = "prove")]
 mod kernel;
@@ -43,6 +45,10 @@ use crate::channel::Channel;
 use crate::claims::{Claim, Claims};
 use crate::reject::Reject;
 use crate::sumcheck::verify_factored;
+
+/// Bytes of fractions that a prover holds at a time, 16 for each lookup or fewer. Where that is not enough, fractions are
+/// worked out more often, which takes time.
+pub const MOST_HELD: u64 = 6 << 30;
 
 /// Logarithm of [`CELL`].
 const LOG_CELL: usize = 8;

@@ -18,6 +18,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use relation::{Assignment, Source, System, Tensor};
 
+use super::prove::prove_within;
 use super::{LookupShape, prove, verify};
 use crate::channel::sender::{Masks, Sender};
 use crate::channel::{Affine, Count, Mask, Masked, Sizing, Transparent};
@@ -195,6 +196,22 @@ fn without_lookups_nothing_is_sent() {
     let mut sender = Sender::<F, E, _>::new(None, &mut challenger);
     prove(&mut sender, &system, &shape, &|_| None, 7);
     assert_eq!(sender.finish(), (Vec::new(), Vec::new()));
+}
+
+/// The tree's layers are held, or made again for some rounds, as memory allows; nobody can tell from the proof.
+#[test]
+fn the_memory_that_a_prover_has_changes_nothing() {
+    let case = systems::long();
+    let publics = case.system.public_values(&case.assignment.statement);
+    let read = reader(&case.assignment, &publics);
+    let expected = case.messages(&case.assignment, None);
+    // Leaves take 2^20 bytes: from all of a layer made anew for four rounds to none of it.
+    for most in [0, 1 << 16, 1 << 18, 1 << 19, 1 << 21] {
+        let mut challenger = challenger();
+        let mut sender = Sender::<F, E, _>::new(None, &mut challenger);
+        prove_within(&mut sender, &case.system, &case.shape, &read, 0, most);
+        assert!(sender.finish().0 == expected, "{most} bytes");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use relation::{Combination, Relation, Source, Term};
 
+use super::super::children::Children;
 use super::super::fractions::{Cell, cell_width};
 use super::super::kernel::{evaluate, quadratic};
 use super::super::layer::{Statement, prove_packed};
@@ -154,6 +155,7 @@ fn a_layer_proves_its_sum_for_every_anchor_and_batching_challenge() {
             };
             let mut prover: Challenger = challenger();
             let mut sender = Sender::<F, E, _>::new(None, &mut prover);
+            let children = Children::Held(children);
             let (point, finals) = prove_packed(&mut sender, statement, children, merge);
             let messages = sender.finish().0;
             let mut verifier = challenger();

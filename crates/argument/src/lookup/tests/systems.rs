@@ -246,6 +246,22 @@ pub(super) fn large() -> Case {
     Case::new("large", system, assignment)
 }
 
+/// Fractions for several strips of the prover, the last of which is not whole; entries among them.
+pub(super) fn long() -> Case {
+    let mut builder = System::builder();
+    let entries = constant(&mut builder, &[700], |i| i);
+    let range = builder.table("range", vec![entries]);
+    let sizes = [40_000, 3, 21_000, 1_111];
+    for size in sizes {
+        let row = column(&mut builder, &[size], 699);
+        builder.lookup("row", vec![row.into()], range);
+    }
+    let system = builder.build().expect("valid");
+    let columns = sizes.iter().map(|&size| values(size, 700)).collect();
+    let assignment = assign(&system, columns, vec![]);
+    Case::new("long", system, assignment)
+}
+
 pub(super) fn without_lookups() -> System {
     let mut builder = System::builder();
     let entries = constant(&mut builder, &[4], |i| i);
