@@ -57,6 +57,17 @@ impl Expr {
                 a.write(to);
                 to.push(Instruction::Apply(*function));
             }
+            // Verifiers work out tables too, and a power takes them several times as long as two products.
+            Self::Binary(Instruction::Power, x, power)
+                if **x == Self::Variable
+                    && [2.0, 3.0].map(Self::Constant).contains(power.as_ref()) =>
+            {
+                to.extend([Instruction::Variable; 2]);
+                to.push(Instruction::Multiply);
+                if **power == Self::Constant(3.0) {
+                    to.extend([Instruction::Variable, Instruction::Multiply]);
+                }
+            }
             Self::Binary(instruction, a, b) => {
                 a.write(to);
                 b.write(to);
@@ -79,5 +90,26 @@ impl Expr {
     /// `(slope, offset)` if the function is a line.
     pub fn line(&self) -> Option<(f64, f64)> {
         super::piecewise::Piecewise::of(self).and_then(|found| found.line())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expr, Instruction};
+
+    #[test]
+    fn squares_and_cubes_are_written_as_products() {
+        for (power, is_product) in [(2.0, true), (3.0, true), (4.0, false), (-1.0, false)] {
+            let expr = Expr::Variable.binary(Instruction::Power, Expr::Constant(power));
+            let instructions = expr.formula().instructions;
+            assert_eq!(!instructions.contains(&Instruction::Power), is_product);
+            for x in [-1.75, 0.5, 3.0_f64] {
+                let value = expr.at(x).expect("a number");
+                assert!(
+                    (value - x.powf(power)).abs() < 1e-12,
+                    "{x}^{power}: {value}"
+                );
+            }
+        }
     }
 }
