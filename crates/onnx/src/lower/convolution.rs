@@ -64,7 +64,7 @@ pub fn windows(
     let (mut steps, mut dims) = (Vec::new(), shape.to_vec());
     for axis in 0..spec.kernel_shape.len() {
         let at = space + axis;
-        let padded = padding(&shape[at], axis, spec)?;
+        let padded = padding(&shape[at], &positions[at], axis, spec)?;
         if padded != (0, 0) {
             steps.push(Step::Pad {
                 axis: at,
@@ -77,15 +77,13 @@ pub fn windows(
     // From the last axis on, so that the places of the others stay.
     for (axis, &size) in spec.kernel_shape.iter().enumerate().rev() {
         let at = space + axis;
+        let (stride, dilation) = (spec.stride(axis), spec.dilation(axis));
         steps.push(Step::Window {
             axis: at,
             count: dims[at].clone(),
             size,
-            stride: spec.strides.as_ref().map_or(1, |strides| strides[axis]),
-            dilation: spec
-                .dilations
-                .as_ref()
-                .map_or(1, |dilations| dilations[axis]),
+            stride,
+            dilation,
         });
         dims.insert(at + 1, Dim::from(size));
     }
@@ -105,11 +103,7 @@ fn spread(
         let at = space + axis;
         let sizes = shape[at].known().zip(positions[at].known());
         let (from, to) = sizes.ok_or("a transposed convolution of symbolic size")?;
-        let stride = spec.strides.as_ref().map_or(1, |strides| strides[axis]);
-        let dilation = spec
-            .dilations
-            .as_ref()
-            .map_or(1, |dilations| dilations[axis]);
+        let (stride, dilation) = (spec.stride(axis), spec.dilation(axis));
         let cut = match &spec.padding {
             PaddingSpec::Valid => 0,
             PaddingSpec::Explicit(before, _) => before[axis],
@@ -149,25 +143,44 @@ fn spread(
     Ok((steps, dims))
 }
 
-/// Zeros before and after an axis.
-pub fn padding(size: &Dim, axis: usize, spec: &PoolSpec) -> Result<(usize, usize), Refusal> {
+/// Zeros before and after an axis, as far as the windows at some positions reach.
+pub fn padding(
+    size: &Dim,
+    positions: &Dim,
+    axis: usize,
+    spec: &PoolSpec,
+) -> Result<(usize, usize), Refusal> {
+    use tract_onnx::tract_core::ops::cnn::PaddingSpec;
+    let (before, after) = stated(size, axis, spec)?;
+    if !matches!(spec.padding, PaddingSpec::ExplicitOnnxPool(_, _, true)) {
+        return Ok((before, after));
+    }
+    // Positions that are counted up: the last window may reach beyond the padding that is written down.
+    let known = size.known().zip(positions.known());
+    let (size, positions) =
+        known.ok_or("ceil_mode along an axis of symbolic size; fix its size")?;
+    let (stride, dilation) = (spec.stride(axis), spec.dilation(axis));
+    let reach = positions.saturating_sub(1) * stride + (spec.kernel_shape[axis] - 1) * dilation + 1;
+    Ok((before, after.max(reach.saturating_sub(before + size))))
+}
+
+/// Zeros before and after an axis, as they are written down or follow from its size.
+pub fn stated(size: &Dim, axis: usize, spec: &PoolSpec) -> Result<(usize, usize), Refusal> {
     use tract_onnx::tract_core::ops::cnn::PaddingSpec;
     // Padding that is written down does not depend on the size.
     let size = match &spec.padding {
         PaddingSpec::Valid => return Ok((0, 0)),
-        PaddingSpec::Explicit(before, after) => return Ok((before[axis], after[axis])),
+        PaddingSpec::Explicit(before, after) | PaddingSpec::ExplicitOnnxPool(before, after, _) => {
+            return Ok((before[axis], after[axis]));
+        }
         _ => size.known(),
     };
     let size = size.ok_or("padding that depends on a symbolic size; write the padding down")?;
-    let found = spec.padding.compute_one(
-        axis,
-        &size,
-        spec.kernel_shape[axis],
-        spec.dilations
-            .as_ref()
-            .map_or(1, |dilations| dilations[axis]),
-        spec.strides.as_ref().map_or(1, |strides| strides[axis]),
-    );
+    let (stride, dilation) = (spec.stride(axis), spec.dilation(axis));
+    let kernel = spec.kernel_shape[axis];
+    let found = spec
+        .padding
+        .compute_one(axis, &size, kernel, dilation, stride);
     Ok((found.pad_before, found.pad_after))
 }
 

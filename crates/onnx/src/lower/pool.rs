@@ -1,7 +1,7 @@
 //! Pooling: sums and maxima over windows.
 
 use super::arithmetic::larger;
-use super::convolution::{Places, padding, windows};
+use super::convolution::{Places, padding, stated, windows};
 use super::prelude::*;
 use crate::array::Array;
 use std::sync::Arc;
@@ -43,16 +43,22 @@ fn sum(q: &mut Quantiser<'_>, node: &Node<'_>, op: &SumPool) -> Result<Value, Re
         return Ok(value);
     }
     let size: usize = op.pool_spec.kernel_shape.iter().product();
-    let pads: Result<Vec<_>, Refusal> = (0..space)
-        .map(|at| padding(&x.shape[places.space + at], at, &op.pool_spec))
-        .collect();
-    let counts_all = op.count_include_pad || pads?.iter().all(|&pads| pads == (0, 0));
+    let mut counts_all = true;
+    for axis in 0..space {
+        let at = places.space + axis;
+        let reached = padding(&x.shape[at], &node.shape()[at], axis, &op.pool_spec)?;
+        counts_all &= if op.count_include_pad {
+            reached == stated(&x.shape[at], axis, &op.pool_spec)?
+        } else {
+            reached == (0, 0)
+        };
+    }
     #[expect(clippy::cast_precision_loss, reason = "a window has few elements")]
     let all = size as f64;
     if counts_all {
         return q.line(&value, 1.0 / all, 0.0);
     }
-    let counts = counts(&x.shape, node.shape(), places, &op.pool_spec)?;
+    let counts = counts(&x.shape, node.shape(), places, op)?;
     let scale = Constant {
         name: format!("{} counts", node.name),
         tensor: Arc::new(Tensor::from(0f32)),
@@ -76,13 +82,9 @@ fn sum(q: &mut Quantiser<'_>, node: &Node<'_>, op: &SumPool) -> Result<Value, Re
     )
 }
 
-/// How many elements of each window are not padding.
-fn counts(
-    input: &[Dim],
-    output: &[Dim],
-    places: Places,
-    spec: &PoolSpec,
-) -> Result<Array, Refusal> {
+/// How many elements of each window are not padding; where padding counts, how many lie within it.
+fn counts(input: &[Dim], output: &[Dim], places: Places, op: &SumPool) -> Result<Array, Refusal> {
+    let spec = &op.pool_spec;
     let mut all = Array {
         shape: Vec::new(),
         data: vec![1.0],
@@ -91,17 +93,16 @@ fn counts(
         let at = places.space + axis;
         let sizes = input[at].known().zip(output[at].known());
         let (size, positions) = sizes.ok_or("an average over padded windows of symbolic number")?;
-        let (before, _) = padding(&input[at], axis, spec)?;
-        let stride = spec.strides.as_ref().map_or(1, |strides| strides[axis]);
-        let dilation = spec
-            .dilations
-            .as_ref()
-            .map_or(1, |dilations| dilations[axis]);
+        let (before, after) = stated(&input[at], axis, spec)?;
+        let counted = if op.count_include_pad {
+            0..before + size + after
+        } else {
+            before..before + size
+        };
+        let (stride, dilation) = (spec.stride(axis), spec.dilation(axis));
         let count = |position: usize| {
-            let inside = (0..kernel).filter(|offset| {
-                let place = position * stride + offset * dilation;
-                (before..before + size).contains(&place)
-            });
+            let inside = (0..kernel)
+                .filter(|offset| counted.contains(&(position * stride + offset * dilation)));
             f64::from(u32::try_from(inside.count()).unwrap_or(u32::MAX))
         };
         let data = all.data.iter();
@@ -118,7 +119,10 @@ fn maximum(q: &mut Quantiser<'_>, node: &Node<'_>, spec: &PoolSpec) -> Result<Va
     let places = Places::of(spec.data_format, x.shape.len());
     // Zeros that pad must not be larger than what they stand beside.
     let padded: Result<Vec<_>, Refusal> = (0..spec.kernel_shape.len())
-        .map(|at| padding(&x.shape[places.space + at], at, spec))
+        .map(|axis| {
+            let at = places.space + axis;
+            padding(&x.shape[at], &node.shape()[at], axis, spec)
+        })
         .collect();
     let padded = padded?;
     let least = q.builder.fact(x.id).interval.lo;
@@ -131,11 +135,7 @@ fn maximum(q: &mut Quantiser<'_>, node: &Node<'_>, spec: &PoolSpec) -> Result<Va
     let mut value = q.builder.sum(&[(1, &x)], -moved, x.bits)?;
     for (axis, &size) in spec.kernel_shape.iter().enumerate() {
         let at = places.space + axis;
-        let stride = spec.strides.as_ref().map_or(1, |strides| strides[axis]);
-        let dilation = spec
-            .dilations
-            .as_ref()
-            .map_or(1, |dilations| dilations[axis]);
+        let (stride, dilation) = (spec.stride(axis), spec.dilation(axis));
         let mut shape = value.shape.clone();
         shape[at] = node.shape()[at].clone();
         let mut best: Option<Value> = None;

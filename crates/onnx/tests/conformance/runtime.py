@@ -124,5 +124,24 @@ def levels():
         save(f"levels_{kind}", [there, back], {"x": 40 * reals(3, 4)}, {"s": np.float32(0.5)}, opset=21)
 
 
-for make in (activations, einsums, images, integers, elements, levels):
+def pools():
+    """Windows that reach beyond the padding, as their number is rounded up."""
+    for at, (size, kernel, stride, pads, dilation) in enumerate([
+        ((6, 7), 3, 2, [0, 0, 0, 0], 1),
+        ((6, 7), 3, 2, [1, 1, 1, 1], 1),
+        ((5, 8), 3, 3, [0, 1, 1, 0], 1),
+        ((6, 7), 2, 3, [1, 0, 0, 1], 2),
+        # The last window would begin behind the image.
+        ((4, 5), 2, 3, [1, 1, 1, 1], 1),
+    ]):
+        window = {"kernel_shape": [kernel] * 2, "strides": [stride] * 2, "pads": pads, "dilations": [dilation] * 2}
+        # No number is above zero, so that padding would be the largest.
+        x = {"x": -1 - np.abs(reals(1, 2, *size))}
+        save(f"pool_max_up_{at}", [node("MaxPool", ["x"], ["y"], ceil_mode=1, **window)], x, opset=19)
+        for padding in (0, 1):
+            how = node("AveragePool", ["x"], ["y"], ceil_mode=1, count_include_pad=padding, **window)
+            save(f"pool_mean_up_{at}_{padding}", [how], x, opset=19)
+
+
+for make in (activations, einsums, images, integers, elements, levels, pools):
     make()
