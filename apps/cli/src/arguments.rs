@@ -26,7 +26,8 @@ pub enum Command {
     /// Show the whole way on a model that comes along: set up, prove, verify, reject a forgery.
     #[command(after_help = "Example:\n  vouch demo")]
     Demo(Demo),
-    /// Tell whether a model is supported, which nodes are not and why, and what its proofs would cost.
+    /// Tell whether a model is supported, which nodes are not and why, and what its proofs would cost. Exits with 0 if it is,
+    /// 1 if it is not, 2 if something cannot be read.
     #[command(after_help = "Example:\n  vouch doctor model.onnx")]
     Doctor(Doctor),
     /// Make the keys of a model.

@@ -1,7 +1,7 @@
 //! The command line of Vouch: one command for each thing that a person wants to do.
 //!
 //! No logic: commands read files, call the library `vouch`, and say what came of it. Exit codes: 0 done or accepted,
-//! 1 rejected, 2 usage or unreadable input.
+//! 1 rejected or not supported, 2 usage or unreadable input.
 
 mod arguments;
 mod clock;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match result {
         Ok(outcome) => {
             show(&outcome, arguments.json);
-            if outcome.is_rejected() {
+            if outcome.is_no() {
                 ExitCode::from(1)
             } else {
                 ExitCode::SUCCESS

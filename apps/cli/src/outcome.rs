@@ -86,9 +86,9 @@ impl Outcome {
         }
     }
 
-    /// Whether the command found a proof that does not hold.
-    pub fn is_rejected(&self) -> bool {
-        self.verdict == Some("rejected")
+    /// Whether the answer is no: to a proof that does not hold, or a model that is not supported.
+    pub fn is_no(&self) -> bool {
+        self.verdict == Some("rejected") || self.more.get("supported") == Some(&Value::Bool(false))
     }
 }
 

@@ -46,9 +46,9 @@ pub enum ModelError {
         /// The tensor.
         name: String,
     },
-    /// Quantised nodes that are not supported: all of them.
-    #[error("{} of the model's quantised nodes are not supported: {}", .0.len(), list(.0))]
-    Quantised(Vec<Unsupported>),
+    /// Nodes that cannot be read: all that nobody knows, or all quantised ones that are not supported.
+    #[error("{} of the model's nodes are not supported: {}", .0.len(), list(.0))]
+    Unsupported(Vec<Unsupported>),
     /// The graph cannot be typed.
     #[error("the graph cannot be read: {0}")]
     Graph(String),

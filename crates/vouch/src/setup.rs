@@ -55,8 +55,19 @@ pub enum SetupError {
     Compare(#[from] ProveError),
 }
 
+impl SetupError {
+    /// The nodes for which there is no key, if that is the reason.
+    pub fn unsupported(&self) -> &[Unsupported] {
+        match self {
+            Self::Model(ModelError::Unsupported(nodes))
+            | Self::Quantise(QuantiseError::Unsupported(nodes)) => nodes,
+            _ => &[],
+        }
+    }
+}
+
 /// What can be said of a model before it is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Diagnosis {
     /// Every node that has no integer program: name, operator and reason.
     pub unsupported: Vec<Unsupported>,

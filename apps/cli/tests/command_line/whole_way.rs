@@ -125,6 +125,34 @@ fn the_doctor_tells_what_a_proof_would_cost() {
 }
 
 #[test]
+fn the_doctor_says_no_to_a_model_that_is_not_supported() {
+    let place = Place::new();
+    let mut model = place.read("model.onnx");
+    let names: Vec<usize> = { model.windows(4).enumerate() }
+        .filter_map(|(at, window)| (window == b"Relu").then_some(at))
+        .collect();
+    assert!(!names.is_empty());
+    for at in names {
+        model[at..at + 4].copy_from_slice(b"Rely");
+    }
+    place.write("other.onnx", &model);
+    let object = place.json("doctor other.onnx", 1);
+    assert_eq!(object["supported"], false);
+    let found = object["unsupported"].as_array().expect("nodes");
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|node| node["operator"] == "Rely"));
+    let ended = place.run("doctor other.onnx");
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.stdout.contains("is not supported"),
+        "{}",
+        ended.stdout
+    );
+    // Other commands have nothing to do.
+    place.refused("setup other.onnx -o new", &["2 of", "Rely"]);
+}
+
+#[test]
 fn keys_and_proofs_pass_from_command_to_command() {
     let place = Place::new();
     let object = place.json("setup model.onnx --calibrate calibration.npy -o keys", 0);

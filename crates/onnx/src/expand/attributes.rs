@@ -5,11 +5,7 @@ use tract_onnx::prelude::*;
 
 /// An error about a node.
 pub fn refuse<T>(node: &NodeProto, reason: impl std::fmt::Display) -> TractResult<T> {
-    let name = match node.name.as_str() {
-        "" => node.output.first().map_or("", String::as_str),
-        name => name,
-    };
-    let operator = &node.op_type;
+    let (name, operator) = (crate::read::name(node), &node.op_type);
     Err(TractError::msg(format!(
         "node {name:?} ({operator}): {reason}"
     )))

@@ -82,10 +82,8 @@ pub fn names(model: &ModelProto) -> BTreeSet<String> {
     let nodes = model.graph.iter().flat_map(|graph| &graph.node);
     nodes
         .filter(|node| OPERATORS.iter().any(|(name, _)| *name == node.op_type))
-        .filter_map(|node| match node.name.as_str() {
-            "" => node.output.first().cloned(),
-            name => Some(name.to_owned()),
-        })
+        .map(|node| crate::read::name(node).to_owned())
+        .filter(|name| !name.is_empty())
         .collect()
 }
 

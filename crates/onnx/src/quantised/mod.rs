@@ -71,11 +71,8 @@ pub fn rewrite(model: &mut ModelProto, folder: Option<&str>) -> Result<(), Vec<U
     let mut refused = Vec::new();
     for node in &graph.node {
         if let Err(reason) = rewriter.node(node) {
-            // A node without a name goes by that of its result.
-            let mut names = [&node.name].into_iter().chain(&node.output);
-            let name = names.find(|name| !name.is_empty());
             refused.push(Unsupported {
-                node: name.cloned().unwrap_or_default(),
+                node: crate::read::name(node).to_owned(),
                 operator: node.op_type.clone(),
                 reason,
             });

@@ -2,7 +2,7 @@
 
 use super::limits::{self, Limits};
 use super::proto;
-use crate::error::ModelError;
+use crate::error::{ModelError, Unsupported};
 use crate::expand::{self, SymbolicSize};
 use crate::quantised;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -69,7 +69,7 @@ fn load_checked(
     let folder = folder.and_then(Path::to_str);
     check_named(&model, limits)?;
     super::restate::restate(&mut model)?;
-    quantised::rewrite(&mut model, folder).map_err(ModelError::Quantised)?;
+    quantised::rewrite(&mut model, folder).map_err(ModelError::Unsupported)?;
     let mut notes = expand::notes(&model);
     let sizes = |other| Sizes {
         named: &limits.sizes,
@@ -91,6 +91,10 @@ fn load_checked(
             return Err(ModelError::Graph(reason.to_string()));
         }
         Err(error) => {
+            let unknown = unknown(&reader, &model);
+            if !unknown.is_empty() {
+                return Err(ModelError::Unsupported(unknown));
+            }
             let found = typed(&reader, &model, folder, &sizes(Some(1)));
             let found = found.map_err(|_| ModelError::Graph(format!("{error:#}")))?;
             notes.push(format!(
@@ -107,6 +111,20 @@ fn load_checked(
             .collect(),
         notes,
     })
+}
+
+/// The nodes whose operators nobody reads.
+fn unknown(reader: &tract_onnx::Onnx, model: &ModelProto) -> Vec<Unsupported> {
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    let unknown = nodes.filter(|node| !reader.op_register.0.contains_key(&node.op_type));
+    unknown
+        .map(|node| Unsupported {
+            node: proto::name(node).to_owned(),
+            operator: node.op_type.clone(),
+            reason: "there is no reader for the operator; write it out in other operators of the standard"
+                .into(),
+        })
+        .collect()
 }
 
 /// That there is every size that a number is given for.

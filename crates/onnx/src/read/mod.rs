@@ -10,3 +10,4 @@ mod whole;
 
 pub use implied::{implied, whole};
 pub use load::{Loaded, guard, load};
+pub use proto::name;

@@ -125,6 +125,12 @@ fn check_shape(name: &str, shape: &[i64], limits: &Limits) -> Result<(), ModelEr
     })
 }
 
+/// The name of a node; one without goes by that of its result.
+pub fn name(node: &NodeProto) -> &str {
+    let mut names = [&node.name].into_iter().chain(&node.output);
+    names.find(|name| !name.is_empty()).map_or("", |name| name)
+}
+
 /// Names of the initialisers that have axes and one element: parameters that happen to be single.
 pub fn single(model: &ModelProto) -> BTreeSet<String> {
     let graph = model.graph.iter();

@@ -19,7 +19,7 @@ fn start() -> Graph {
 
 fn refused(graph: Graph) -> Vec<(String, String)> {
     match parse(graph) {
-        Err(ModelError::Quantised(nodes)) => { nodes.into_iter() }
+        Err(ModelError::Unsupported(nodes)) => { nodes.into_iter() }
             .map(|node| (node.node, node.reason))
             .collect(),
         Err(other) => panic!("{other}"),

@@ -7,6 +7,7 @@ mod padding;
 mod resize;
 
 use crate::error::ModelError;
+use crate::read::name;
 use std::collections::HashMap;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
@@ -81,9 +82,7 @@ fn restate_graph(graph: &mut GraphProto, version: i64, refused: &mut Vec<String>
                 nodes.extend(behind);
             }
             Err(reason) => {
-                let mut names = [&node.name].into_iter().chain(&node.output);
-                let name = names.find(|name| !name.is_empty()).cloned();
-                let (name, operator) = (name.unwrap_or_default(), &node.op_type);
+                let (name, operator) = (name(&node), &node.op_type);
                 refused.push(format!("node {name:?} ({operator}): {reason}"));
             }
         }
