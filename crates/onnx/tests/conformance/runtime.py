@@ -143,5 +143,11 @@ def pools():
             save(f"pool_mean_up_{at}_{padding}", [how], x, opset=19)
 
 
-for make in (activations, einsums, images, integers, elements, levels, pools):
+def fills():
+    """What fills a tensor by default."""
+    fill = node("ConstantOfShape", ["s"], ["f"])
+    save("fill", [fill, node("MatMul", ["x", "f"], ["y"])], {"x": reals(2, 3)}, {"s": np.int64([3, 4])})
+
+
+for make in (activations, einsums, images, integers, elements, levels, pools, fills):
     make()

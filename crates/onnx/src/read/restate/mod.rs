@@ -20,6 +20,9 @@ pub struct Surroundings {
     reals: HashMap<String, Vec<f32>>,
 }
 
+/// The number of single precision among the types.
+const SINGLE: i32 = 1;
+
 /// Changes a node; what it returns comes right behind it.
 type Restate = fn(&mut NodeProto, &Surroundings) -> Result<Option<NodeProto>, String>;
 
@@ -27,6 +30,7 @@ type Restate = fn(&mut NodeProto, &Surroundings) -> Result<Option<NodeProto>, St
 const OPERATORS: &[(&str, Restate)] = &[
     ("AveragePool", padding::automatic),
     ("BatchNormalization", batch_normalization),
+    ("ConstantOfShape", constant_of_shape),
     ("Conv", padding::automatic),
     ("ConvInteger", padding::automatic),
     ("ConvTranspose", padding::automatic),
@@ -142,7 +146,6 @@ fn reals(graph: &GraphProto) -> HashMap<String, Vec<f32>> {
 
 /// The values of a small tensor of single precision.
 fn values(tensor: &TensorProto) -> Option<Vec<f32>> {
-    const SINGLE: i32 = 1;
     const MOST: usize = 64;
     let is_small = tensor.float_data.len() <= MOST && tensor.raw_data.len() <= 4 * MOST;
     if tensor.data_type != SINGLE || !is_small {
@@ -167,6 +170,16 @@ fn word<'a>(node: &'a NodeProto, name: &str) -> Option<&'a str> {
     std::str::from_utf8(&found.s).ok()
 }
 
+/// An attribute that is a tensor.
+fn tensor(name: &str, value: TensorProto) -> AttributeProto {
+    AttributeProto {
+        name: name.to_owned(),
+        r#type: AttributeType::Tensor.into(),
+        t: Some(value),
+        ..Default::default()
+    }
+}
+
 /// Gives a node an attribute that is a word, in place of the one of that name.
 fn set_word(node: &mut NodeProto, name: &str, value: &str) {
     node.attribute.retain(|attribute| attribute.name != name);
@@ -187,6 +200,20 @@ fn batch_normalization(
     let is_older = surroundings.version < 7 && surroundings.version > 0;
     if is_one("training_mode") || is_older && !is_one("is_test") {
         return Err("normalisation by the batch, as in training; export for inference".into());
+    }
+    Ok(None)
+}
+
+/// What fills a tensor is zero in single precision by default; tract has one of double precision.
+fn constant_of_shape(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+    if attribute(node, "value").is_none() {
+        let zero = TensorProto {
+            data_type: SINGLE,
+            dims: vec![1],
+            float_data: vec![0.0],
+            ..Default::default()
+        };
+        node.attribute.push(tensor("value", zero));
     }
     Ok(None)
 }
@@ -254,12 +281,7 @@ fn quantize_linear(node: &mut NodeProto, _: &Surroundings) -> Result<Option<Node
     Ok(Some(NodeProto {
         op_type: "Constant".into(),
         output: vec![name],
-        attribute: vec![AttributeProto {
-            name: "value".into(),
-            r#type: AttributeType::Tensor.into(),
-            t: Some(zero),
-            ..Default::default()
-        }],
+        attribute: vec![tensor("value", zero)],
         ..Default::default()
     }))
 }
