@@ -30,12 +30,16 @@ type Build =
 /// The operators that hold parameters: one line each.
 const OPERATORS: &[(&str, Build)] = &[
     ("ArrayFeatureExtractor", tabular::extractor::build),
+    ("Binarizer", tabular::binarizer::build),
     ("GRU", recurrent::build),
     ("Imputer", tabular::imputer::build),
     ("LSTM", recurrent::build),
     ("LabelEncoder", tabular::encoder::build),
     ("LinearClassifier", tabular::linear::build),
+    ("OneHotEncoder", tabular::one_hot::build),
     ("RNN", recurrent::build),
+    ("SVMClassifier", tabular::svm::classifier),
+    ("SVMRegressor", tabular::svm::regressor),
     ("Scaler", tabular::scaler::build),
     ("TreeEnsemble", trees::build),
     ("TreeEnsembleClassifier", trees::build),

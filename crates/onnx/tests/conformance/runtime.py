@@ -149,5 +149,41 @@ def fills():
     save("fill", [fill, node("MatMul", ["x", "f"], ["y"])], {"x": reals(2, 3)}, {"s": np.int64([3, 4])})
 
 
-for make in (activations, einsums, images, integers, elements, levels, pools, fills):
+def machines():
+    """Support vector machines, one node of scikit-learn's exports each."""
+    counts, columns = [2, 3, 1], 4
+    kernels = {"LINEAR": [0, 0, 0], "POLY": [0.5, 0.25, 3], "RBF": [0.3, 0, 0], "SIGMOID": [0.2, -0.1, 0]}
+    for name, numbers in kernels.items():
+        for classes in (2, 3):
+            total, pairs = sum(counts[:classes]), classes * (classes - 1) // 2
+            common = {
+                "kernel_type": name, "kernel_params": [float(number) for number in numbers], "domain": "ai.onnx.ml",
+                "support_vectors": reals(total, columns).ravel().tolist(),
+            }
+            for at, output in enumerate(("class", "scores")):
+                how = node(
+                    "SVMClassifier", ["x"], ["y", "z"] if at == 0 else ["z", "y"], classlabels_ints=[7, 3, 5][:classes],
+                    vectors_per_class=counts[:classes], coefficients=reals(classes - 1, total).ravel().tolist(),
+                    rho=reals(pairs).tolist(), **common,
+                )
+                save(f"machine_{name}_{classes}_{output}", [how], {"x": reals(6, columns)})
+        for one_class in (0, 1):
+            how = node(
+                "SVMRegressor", ["x"], ["y"], n_supports=total, coefficients=reals(total).tolist(), rho=[0.25],
+                one_class=one_class, **common,
+            )
+            save(f"machine_{name}_{one_class}", [how], {"x": reals(6, columns)})
+
+
+def columns():
+    """Thresholds, and a column for each category."""
+    how = node("Binarizer", ["x"], ["y"], threshold=0.25, domain="ai.onnx.ml")
+    save("binarizer", [how], {"x": np.float32([[0.25, 0.2501, -1], [3, 0, 0.2499]])})
+    x = {"x": np.int64([[3, -2], [9, 5], [5, 3]])}
+    save("one_hot_integers", [node("OneHotEncoder", ["x"], ["y"], cats_int64s=[3, 5, -2], domain="ai.onnx.ml")], x)
+    how = node("OneHotEncoder", ["x"], ["y"], cats_int64s=[4, 0, 2], domain="ai.onnx.ml")
+    save("one_hot_reals", [how], {"x": np.float32([2, 4, 0, 1])})
+
+
+for make in (activations, einsums, images, integers, elements, levels, pools, fills, machines, columns):
     make()

@@ -103,12 +103,13 @@ impl Classes {
         self.present.iter().filter(|there| **there).count()
     }
 
-    /// Types and shapes of the outputs.
+    /// Types and shapes of the outputs, with some columns of scores.
     pub fn rules<'r, 'p: 'r, 's: 'r>(
         &'s self,
         s: &mut Solver<'r>,
         x: &'p TensorProxy,
         outputs: &'p [TensorProxy],
+        columns: usize,
     ) -> InferenceResult {
         let mut outputs = outputs.iter();
         if let (true, Some(class)) = (self.present[0], outputs.next()) {
@@ -120,7 +121,7 @@ impl Classes {
             s.equals(&scores.datum_type, f32::datum_type())?;
             s.equals(&scores.rank, 2)?;
             s.equals(&scores.shape[0], &x.shape[0])?;
-            s.equals(&scores.shape[1], self.numbers.len().to_dim())?;
+            s.equals(&scores.shape[1], columns.to_dim())?;
         }
         Ok(())
     }
@@ -132,45 +133,50 @@ impl Classes {
         scores: OutletId,
         transform: Transform,
     ) -> TractResult<TVec<OutletId>> {
+        let place = match self.one_score {
+            Some(is_probability) => Self::sign(wires, scores, is_probability)?,
+            None => Self::largest(wires, scores)?,
+        };
+        let scores = match self.one_score {
+            Some(is_probability) => Self::both(wires, scores, is_probability, transform)?,
+            None => transform.wire(wires, scores)?,
+        };
+        self.results(wires, place, scores)
+    }
+
+    /// The class at a place and its scores, as far as they are outputs.
+    pub fn results(
+        &self,
+        wires: &mut Wires<'_>,
+        place: OutletId,
+        scores: OutletId,
+    ) -> TractResult<TVec<OutletId>> {
         let mut results = tvec![];
         if self.present[0] {
-            results.push(match self.one_score {
-                Some(is_probability) => self.sign(wires, scores, is_probability)?,
-                None => self.largest(wires, scores)?,
-            });
+            results.push(self.named(wires, place)?);
         }
         if self.present[1] {
-            results.push(match self.one_score {
-                Some(is_probability) => Self::both(wires, scores, is_probability, transform)?,
-                None => transform.wire(wires, scores)?,
-            });
+            results.push(scores);
         }
         Ok(results)
     }
 
-    /// The second class if the score is above the limit.
-    fn sign(
-        &self,
-        wires: &mut Wires<'_>,
-        score: OutletId,
-        is_probability: bool,
-    ) -> TractResult<OutletId> {
+    /// The place of the second class if the score is above the limit, else of the first.
+    fn sign(wires: &mut Wires<'_>, score: OutletId, is_probability: bool) -> TractResult<OutletId> {
         let limit = wires.number("limit", score, if is_probability { 0.5 } else { 0.0 })?;
         let above = wires.binary("above", Box::new(CompGT), score, limit)?;
         let above = wires.axis("row", AxisOp::Rm(1), above)?;
-        let at = wires.cast("place", above, i64::datum_type())?;
-        self.named(wires, at)
+        wires.cast("place", above, i64::datum_type())
     }
 
-    /// The first class of the largest score.
-    fn largest(&self, wires: &mut Wires<'_>, scores: OutletId) -> TractResult<OutletId> {
+    /// The place of the first class of the largest score.
+    pub fn largest(wires: &mut Wires<'_>, scores: OutletId) -> TractResult<OutletId> {
         let reduce = Reduce {
             axes: tvec![1],
             reducer: Reducer::ArgMax(false),
         };
         let at = wires.node("largest", reduce, &[scores])?;
-        let at = wires.axis("place", AxisOp::Rm(1), at)?;
-        self.named(wires, at)
+        wires.axis("place", AxisOp::Rm(1), at)
     }
 
     /// The number of the class at a place.

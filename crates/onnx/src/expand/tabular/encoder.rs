@@ -13,7 +13,7 @@ use tract_onnx::tract_hir::internal::StaticName;
 use tract_onnx::tract_hir::ops::expandable::{Expansion, expand};
 
 /// The most keys.
-const MOST: usize = 4096;
+pub const MOST: usize = 4096;
 
 #[derive(Clone, Debug)]
 struct Encoder {
@@ -34,21 +34,9 @@ pub fn build(
             "words, which no program has; encode classes as numbers before the export",
         );
     }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "large numbers are refused below"
-    )]
-    let numbers = |name: &str| -> TractResult<Vec<f64>> {
-        Ok(integers(node, name)?
-            .iter()
-            .map(|&value| value as f64)
-            .collect())
-    };
-    let (mut keys, mut values) = (numbers("keys_int64s")?, numbers("values_int64s")?);
+    let keys = integers_or_reals(node, "keys_int64s", "keys_floats")?;
+    let mut values = integers_or_reals(node, "values_int64s", "")?;
     let to_integers = !values.is_empty();
-    if keys.is_empty() {
-        keys = reals(node, "keys_floats")?;
-    }
     let default = if to_integers {
         #[expect(
             clippy::cast_precision_loss,
@@ -62,16 +50,14 @@ pub fn build(
             .unwrap_or(0.0)
             .into()
     };
-    let fits = |value: &f64| value.abs() < 32_768.0;
     if keys.len() != values.len() || keys.is_empty() || keys.len() > MOST {
         return refuse(
             node,
             format!("as many keys as values are expected, and at most {MOST}"),
         );
     }
-    if !keys.iter().chain(&values).all(fits) || !fits(&default) {
-        return refuse(node, "a key or value of magnitude 32768 or more");
-    }
+    check_numbers(node, &[default])?;
+    check_numbers(node, &values)?;
     Ok((
         expand(Encoder {
             keys,
@@ -81,6 +67,47 @@ pub fn build(
         }),
         Vec::new(),
     ))
+}
+
+/// A list of integers, or of reals if it is empty: none of magnitude 32768 or more, which no parameter holds exactly.
+pub fn integers_or_reals(node: &NodeProto, whole: &str, real: &str) -> TractResult<Vec<f64>> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "large numbers are refused below"
+    )]
+    let mut found: Vec<f64> = { integers(node, whole)?.iter() }
+        .map(|&value| value as f64)
+        .collect();
+    if found.is_empty() {
+        found = reals(node, real)?;
+    }
+    check_numbers(node, &found)?;
+    Ok(found)
+}
+
+fn check_numbers(node: &NodeProto, numbers: &[f64]) -> TractResult<()> {
+    match numbers.iter().find(|value| value.abs() >= 32_768.0) {
+        None => Ok(()),
+        Some(value) => refuse(
+            node,
+            format!("the number {value}; the magnitude of keys and values must be below 32768"),
+        ),
+    }
+}
+
+/// One where a number is a key, zero elsewhere: a column for each key behind the axes of `x`.
+pub fn found(wires: &mut Wires<'_>, x: OutletId, keys: &[f64]) -> TractResult<OutletId> {
+    let kind = f32::datum_type();
+    let rank = wires.fact(x)?.rank();
+    let x = wires.axis("column", AxisOp::Add(rank), x)?;
+    let mut shape = vec![1; rank + 1];
+    if let Some(last) = shape.last_mut() {
+        *last = keys.len();
+    }
+    let held = wires.parameter("keys", kind, &shape, keys.to_vec())?;
+    let many = wires.repeat("repeated", x, rank, keys.len())?;
+    let found = wires.binary("found", Box::new(CompEq), many, held)?;
+    wires.cast("bits", found, kind)
 }
 
 impl Encoder {
@@ -124,15 +151,7 @@ impl Expansion for Encoder {
         let mut wires = Wires::new(graph, prefix.to_owned());
         let x = wires.cast("rows", x, kind)?;
         let rank = wires.fact(x)?.rank();
-        let x = wires.axis("column", AxisOp::Add(rank), x)?;
-        let mut shape = vec![1; rank + 1];
-        if let Some(last) = shape.last_mut() {
-            *last = self.keys.len();
-        }
-        let keys = wires.parameter("keys", kind, &shape, self.keys.clone())?;
-        let many = wires.repeat("repeated", x, rank, self.keys.len())?;
-        let found = wires.binary("found", Box::new(CompEq), many, keys)?;
-        let found = wires.cast("bits", found, kind)?;
+        let found = found(&mut wires, x, &self.keys)?;
         let gains = self
             .values
             .iter()

@@ -82,7 +82,7 @@ impl Expansion for Linear {
             return Err(TractError::msg("a classifier has one input"));
         };
         s.equals(&x.rank, 2)?;
-        self.classes.rules(s, x, outputs)
+        self.classes.rules(s, x, outputs, self.classes.len())
     }
 
     fn wire(

@@ -56,7 +56,7 @@ impl Expansion for Ensemble {
         };
         s.equals(&x.rank, 2)?;
         if let Some(classes) = &self.classes {
-            return classes.rules(s, x, outputs);
+            return classes.rules(s, x, outputs, classes.len());
         }
         s.equals(&first.datum_type, f32::datum_type())?;
         s.equals(&first.rank, 2)?;
