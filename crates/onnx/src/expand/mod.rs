@@ -13,7 +13,7 @@ mod trees;
 mod wires;
 
 pub use tabular::same_shape;
-pub use wires::{Wires, without_step};
+pub use wires::{Wires, step_name, without_step};
 
 use std::collections::BTreeSet;
 use thiserror::Error;

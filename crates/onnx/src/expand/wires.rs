@@ -19,6 +19,11 @@ pub fn without_step(name: &str) -> Option<String> {
     Some(format!("{before}{STEP}{rest}"))
 }
 
+/// What the names of the nodes of a step begin with.
+pub fn step_name(prefix: &str, step: usize) -> String {
+    format!("{prefix}{STEP}{step}")
+}
+
 /// A graph in which nodes are made for one node of ONNX.
 pub struct Wires<'a> {
     /// The graph.
@@ -56,7 +61,7 @@ impl<'a> Wires<'a> {
     ) -> TractResult<OutletId> {
         let prefix = &self.prefix;
         let name = match self.step {
-            Some(step) => format!("{prefix}{STEP}{step}.{what}"),
+            Some(step) => format!("{}.{what}", step_name(prefix, step)),
             None => format!("{prefix}.{what}"),
         };
         let found = self.graph.wire_node(name, op, inputs)?;

@@ -185,5 +185,28 @@ def columns():
     save("one_hot_reals", [how], {"x": np.float32([2, 4, 0, 1])})
 
 
-for make in (activations, einsums, images, integers, elements, levels, pools, fills, machines, columns):
+def loops():
+    """A state that goes through the parts of a tensor, forwards and backwards, along either axis."""
+    real = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    body = lambda size: helper.make_graph(
+        [
+            node("Mul", ["before", "half"], ["kept"]),
+            node("Add", ["kept", "part"], ["after"]),
+            node("Tanh", ["after"], ["shown"]),
+        ],
+        "body", [real("before", [size]), real("part", [size])], [real("after", [size]), real("shown", [size])],
+        [numpy_helper.from_array(np.float32([0.5]), "half")],
+    )
+    for axis in (0, 1):
+        for backwards in (0, 1):
+            for at, outputs in enumerate((["y", "z"], ["z", "y"])):
+                size = (4, 3)[1 - axis]
+                how = node(
+                    "Scan", ["s", "x"], outputs, body=body(size), num_scan_inputs=1, scan_input_axes=[axis],
+                    scan_input_directions=[backwards], scan_output_axes=[axis], scan_output_directions=[1 - backwards],
+                )
+                save(f"scan_{axis}_{backwards}_{at}", [how], {"s": reals(size), "x": reals(4, 3)})
+
+
+for make in (activations, einsums, images, integers, elements, levels, pools, fills, machines, columns, loops):
     make()
