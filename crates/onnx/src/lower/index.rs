@@ -29,9 +29,12 @@ impl Quantiser<'_> {
         Ok(value)
     }
 
-    /// An integer cut off to `lo ..= hi`, if it could lie beyond that.
+    /// An integer cut off to `lo ..= hi`, if it could lie beyond that, at other sizes too.
     pub fn clamped(&mut self, x: &Value, lo: i64, hi: i64) -> Result<Value, Refusal> {
-        let interval = self.builder.fact(x.id).interval;
+        let mut interval = self.builder.fact(x.id).interval;
+        if !x.fixed {
+            interval = program::Interval::new(interval.lo.min(lo - 1), interval.hi.max(hi + 1));
+        }
         let mut value = x.clone();
         if interval.lo < lo {
             let end = self.filled(&value, lo)?;
@@ -90,7 +93,8 @@ pub fn in_range(
     let len = i64::try_from(size).map_err(|_| "too many rows")?;
     let interval = q.builder.fact(index.id).interval;
     let room = i64::try_from(size.next_power_of_two().max(2) * 2).map_err(|_| "too many rows")?;
-    let hi = if interval.hi >= room {
+    // A larger size, as of a sum, can make the index larger too.
+    let hi = if interval.hi >= room || !index.fixed {
         len
     } else {
         interval.hi

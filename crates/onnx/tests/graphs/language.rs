@@ -4,10 +4,11 @@ use crate::build::Graph;
 use crate::quantise::both;
 use onnx::{Array, Arrays, Limits, Model, Options, Quantised, quantise};
 
-const MODELS: [(&str, &[u8]); 3] = [
+const MODELS: [(&str, &[u8]); 4] = [
     ("gpt2", include_bytes!("models/gpt2.onnx")),
     ("bert", include_bytes!("models/bert.onnx")),
     ("llama", include_bytes!("models/llama.onnx")),
+    ("roberta", include_bytes!("models/roberta.onnx")),
 ];
 
 /// Rows of the embeddings.
@@ -212,6 +213,68 @@ fn triangles_of_an_open_size_keep_what_they_should_at_every_size() {
                     "{upper} {k} {length} {at}: {found}"
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn sums_up_to_each_place_of_an_open_axis_are_exact() {
+    for (exclusive, reverse) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
+        let sum = |graph: Graph| {
+            graph
+                .number("exclusive", exclusive)
+                .number("reverse", reverse)
+        };
+        let graph = Graph::default()
+            .input("x", &[Err("batch"), Err("sequence"), Ok(2)])
+            .scalar("axis", 1)
+            .node("Cast", &["x"], "integers")
+            .number("to", 7)
+            .node("CumSum", &["integers", "axis"], "sums");
+        // What tract takes for sizes is summed too.
+        let graph = sum(graph)
+            .node("Shape", &["x"], "shape")
+            .node("Gather", &["shape", "axis"], "length")
+            .scalar("zero", 0)
+            .node("Range", &["zero", "length", "axis"], "places")
+            .node("CumSum", &["places", "zero"], "counts");
+        let graph = sum(graph)
+            .node("Cast", &["sums"], "a")
+            .number("to", 1)
+            .node("Cast", &["counts"], "real")
+            .number("to", 1)
+            .int("last", 1)
+            .node("Unsqueeze", &["real", "last"], "b")
+            .node("Add", &["a", "b"], "y")
+            .output("y");
+        let model = load(&graph.bytes());
+        assert_eq!(model.symbols().len(), 2, "{:?}", model.notes());
+        let quantised = quantised(&model);
+        for length in [1usize, 2, 5] {
+            let real = |place: usize| f64::from(u8::try_from(place).expect("a place"));
+            let shape = vec![2, length, 2];
+            let numbers = (0..4 * length).map(|at| real(at * 5 % 7));
+            let data: Vec<f64> = numbers.collect();
+            let expected = (0..data.len()).map(|at| {
+                let (row, place) = (at / (2 * length), at / 2 % length);
+                let counts = |other: &usize| match (exclusive, reverse) {
+                    (0, 0) => *other <= place,
+                    (_, 0) => *other < place,
+                    (0, _) => *other >= place,
+                    _ => *other > place,
+                };
+                let others = (0..length).filter(counts);
+                let term = |other| real(other) + data[(row * length + other) * 2 + at % 2];
+                others.map(term).sum::<f64>()
+            });
+            let expected: Vec<f64> = expected.collect();
+            let x = Array {
+                shape,
+                data: data.clone(),
+            };
+            let (found, float) = both(&model, &quantised, &[("x".to_owned(), x)].into());
+            assert_eq!(found, expected, "{exclusive} {reverse} {length}");
+            assert_eq!(float, expected, "{exclusive} {reverse} {length}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod channels;
+mod cumulative;
 mod elements;
 mod log_sum_exp;
 mod resize;
@@ -13,8 +14,9 @@ pub use attention::check;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
 
-/// Writes out attention, masked softmax, normalisation across channels and triangles of open size, the logarithm of
-/// a sum of exponentials so that none of them is large, loops of a known number of steps, and what tract has in another way than the standard.
+/// Writes out attention, masked softmax, normalisation across channels, cumulative sums and triangles of open size, loops of a
+/// known number of steps, the logarithm of a sum of exponentials so that none of them is large, and what tract has in
+/// another way than the standard.
 ///
 /// Errors: those of tract.
 pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
@@ -22,6 +24,7 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("attention", attention::attention)
         .with_rule_for("masked softmax", attention::masked_softmax)
         .with_rule_for("normalisation across channels", channels::across_channels)
+        .with_rule_for("cumulative sums", cumulative::cumulative)
         .with_rule_for("loops", steps::written_out)
         .with_rule_for("corners that stay", resize::aligned)
         .with_rule_for("smoothing", resize::smoothed)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import onnx
 import torch
-from transformers import BertConfig, BertModel, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    BertConfig, BertModel, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, RobertaConfig, RobertaModel,
+)
 
 SIZES = {"vocab_size": 50, "max_position_embeddings": 40, "hidden_size": 16, "intermediate_size": 24,
          "num_hidden_layers": 1, "num_attention_heads": 4}
@@ -29,6 +31,12 @@ def llama():
     return LlamaForCausalLM(LlamaConfig(**SIZES, num_key_value_heads=2, bos_token_id=0, eos_token_id=0))
 
 
+def roberta():
+    """Positions are counted from the padding token on, by a cumulative sum."""
+    sizes = SIZES | {"max_position_embeddings": 42, "pad_token_id": 1}
+    return RobertaModel(RobertaConfig(**sizes), add_pooling_layer=False)
+
+
 class Function(torch.nn.Module):
     """A model as a function of token numbers and mask."""
 
@@ -37,7 +45,7 @@ class Function(torch.nn.Module):
         self.model = model
 
     def forward(self, input_ids, attention_mask):
-        cache = {} if isinstance(self.model, BertModel) else {"use_cache": False}
+        cache = {} if isinstance(self.model, BertModel | RobertaModel) else {"use_cache": False}
         return self.model(input_ids=input_ids, attention_mask=attention_mask, **cache)[0]
 
 
@@ -62,7 +70,7 @@ def strip(path):
 
 
 def main():
-    for make in [gpt2, bert, llama]:
+    for make in [gpt2, bert, llama, roberta]:
         torch.manual_seed(0)
         model = Function(make().eval()).eval()
         path = Path(__file__).parent / f"{make.__name__}.onnx"
