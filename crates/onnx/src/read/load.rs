@@ -248,6 +248,8 @@ fn typed(
         graph.set_output_fact(at, InferenceFact::default())?;
     }
     let mut typed = graph.into_typed()?;
+    // What follows from constants is a constant before anybody asks.
+    tract_onnx::tract_core::optim::Optimizer::prop_consts().optimize(&mut typed)?;
     super::whole::write_out(&mut typed)?;
     simplify(&mut typed)?;
     let mut symbols = Vec::new();

@@ -105,3 +105,28 @@ fn a_deep_rectified_network_is_cut_off_in_its_rectifiers() {
         let _ = both(&model, &quantised, &row("x", &[1, 8], &[end; 8]));
     }
 }
+
+#[test]
+fn an_open_number_of_images_is_resized_to_sizes() {
+    let mut graph = Graph::default().input("x", &[Err("batch"), Ok(2), Ok(3), Ok(4)]);
+    for (name, value) in [("from", 0), ("to", 2), ("height", 5), ("width", 8)] {
+        graph = graph.int(name, value);
+    }
+    let graph = graph
+        .node("Shape", &["x"], "shape")
+        .node("Slice", &["shape", "from", "to"], "kept")
+        .node("Concat", &["kept", "height", "width"], "sizes")
+        .number("axis", 0)
+        .node("Resize", &["x", "", "", "sizes"], "y")
+        .word("mode", "linear")
+        .output("y");
+    let model = model(&graph.bytes());
+    assert_eq!(model.symbols(), ["batch"]);
+    let quantised = quantise(&model, &Options::default()).expect("a program");
+    for (batch, len) in [(1, 24), (3, 72)] {
+        let inputs = row("x", &[batch, 2, 3, 4], &ramp(len));
+        let (values, expected) = both(&model, &quantised, &inputs);
+        assert_eq!(values.len(), batch * 80);
+        close(&values, &expected, 1e-3);
+    }
+}

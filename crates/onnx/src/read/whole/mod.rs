@@ -27,6 +27,7 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("cumulative sums", cumulative::cumulative)
         .with_rule_for("loops", steps::written_out)
         .with_rule_for("corners that stay", resize::aligned)
+        .with_rule_for("images of open number", resize::open)
         .with_rule_for("smoothing", resize::smoothed)
         .with_rule_for("an image of one index", resize::single)
         .with_rule_for("fixed indices", elements::fixed)

@@ -42,6 +42,38 @@ pub fn aligned(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Re
     Ok(Some(patch))
 }
 
+/// A resizing to sizes some of which are open, by the factors that the others have: tract asks for numbers.
+pub fn open(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Resize) -> Patch {
+    let sizes = op.optional_sizes_input.and_then(|at| node.inputs.get(at));
+    let Some(sizes) = sizes.map(|sizes| model.outlet_fact(*sizes)) else {
+        return Ok(None);
+    };
+    let Some(sizes) = sizes?.konst.clone() else {
+        return Ok(None);
+    };
+    // The same factor for all axes would have to be that of an open one.
+    let is_simple = op.keep_aspect_ratio_policy == AspectRatio::Stretch;
+    if !is_simple || op.optional_roi_input.is_some() || sizes.cast_to::<i64>().is_ok() {
+        return Ok(None);
+    }
+    let before = model.outlet_fact(node.inputs[0])?.shape.clone();
+    let sizes = sizes.cast_to::<TDim>()?;
+    let sizes = sizes.try_as_plain_ram()?.as_slice::<TDim>()?;
+    let mut factors = Vec::new();
+    for (axis, size) in op.resized_axes(before.rank())?.into_iter().zip(sizes) {
+        factors.push(match (before[axis].to_usize(), size.to_usize()) {
+            (Ok(before), Ok(after)) => factor(before, after),
+            _ if before[axis] == *size => 1.0,
+            _ => return Ok(None),
+        });
+    }
+    let mut patch = TypedModelPatch::default();
+    let x = patch.tap_model(model, node.inputs[0])?;
+    let output = by_factors(&mut patch, name, op, x, &factors)?;
+    patch.shunt_outside(model, node.id.into(), output)?;
+    Ok(Some(patch))
+}
+
 /// A resizing of the first index alone along axes of which one index is left. tract takes it from half an index before
 /// the image.
 pub fn single(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Resize) -> Patch {
