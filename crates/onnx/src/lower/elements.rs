@@ -23,7 +23,14 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         elements(q, &table, &index, op.axis)?
     } else {
         let op = node.op_as::<GatherNd>().ok_or("no gathering")?;
-        tuples(q, node, &table, &index, op.batch_dims)?
+        let count = index.shape.last().and_then(Dim::known);
+        let count = count.ok_or("tuples of symbolic length")?;
+        let axes = table.shape.iter().skip(op.batch_dims).take(count);
+        if axes.clone().all(|size| size.known().is_some()) {
+            tuples(q, node, &table, &index, op.batch_dims)?
+        } else {
+            super::open::tuples(q, &table, &index, op.batch_dims)?
+        }
     };
     Ok(vec![value.into()])
 }
@@ -74,25 +81,30 @@ fn elements(
     axis: usize,
 ) -> Result<Value, Refusal> {
     let rank = table.shape.len();
-    let size = table.shape[axis].known();
-    let size = size.ok_or("an index along an axis of symbolic size")?;
-    let (index, reached) = in_range(q, index, size)?;
-    let [order, back] = last(rank, axis);
-    let permuted =
-        |shape: &[Dim]| -> Vec<Dim> { order.iter().map(|&axis| shape[axis].clone()).collect() };
-    let outer = permuted(&index.shape)[..rank - 1].to_vec();
     // Rows that no index belongs to are left out.
-    let mut steps = vec![Step::Permute(order.clone())];
-    for (at, (own, wanted)) in permuted(&table.shape).iter().zip(&outer).enumerate() {
-        if own != wanted {
+    let mut steps = Vec::new();
+    let mut kept = table.shape.clone();
+    for (at, wanted) in index.shape.iter().enumerate() {
+        if at != axis && kept[at] != *wanted {
             steps.push(Step::Slice {
                 axis: at,
                 start: Dim::Known(0),
                 len: wanted.clone(),
                 step: 1,
             });
+            kept[at] = wanted.clone();
         }
     }
+    let Some(size) = table.shape[axis].known() else {
+        let table = q.builder.view(table, steps, kept)?;
+        return super::open::elements(q, &table, axis, index);
+    };
+    let (index, reached) = in_range(q, index, size)?;
+    let [order, back] = last(rank, axis);
+    let permuted =
+        |shape: &[Dim]| -> Vec<Dim> { order.iter().map(|&axis| shape[axis].clone()).collect() };
+    let outer = permuted(&index.shape)[..rank - 1].to_vec();
+    steps.push(Step::Permute(order.clone()));
     if reached > size {
         steps.push(Step::Pad {
             axis: rank - 1,

@@ -20,9 +20,11 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     let value = match node.input(1)? {
         Lazy::Constant(index) => fixed(q, node, &table, op.axis, index, size)?,
         index @ Lazy::Pointwise(_) => {
-            let size = size.ok_or("an index into rows of symbolic number")?;
             let index = whole(q, index)?;
-            at_runtime(q, node, &table, op.axis, &index, size)?
+            match size {
+                Some(size) => at_runtime(q, node, &table, op.axis, &index, size)?,
+                None => super::open::rows(q, &table, op.axis, &index)?,
+            }
         }
     };
     Ok(vec![value.into()])

@@ -143,19 +143,24 @@ pub fn is_one_of(q: &mut Quantiser<'_>, x: &Value, numbers: &[i64]) -> Result<Va
 pub fn one_hot(q: &mut Quantiser<'_>, index: &Value, size: usize) -> Result<Value, Refusal> {
     let len = i64::try_from(size).map_err(|_| "too many positions")?;
     let index = q.clamped(index, -len - 1, len)?;
+    let distance = distances(q, &index, &Dim::from(size))?;
+    is_one_of(q, &distance, &[0, -len])
+}
+
+/// An index less each of the numbers from zero up, which are as many as a new last axis is long.
+pub fn distances(q: &mut Quantiser<'_>, index: &Value, len: &Dim) -> Result<Value, Refusal> {
     let rank = index.shape.len();
-    let size = Dim::from(size);
     let mut shape = index.shape.clone();
-    shape.push(size.clone());
+    shape.push(len.clone());
     let steps = vec![
         Step::InsertAxis(rank),
         Step::Broadcast {
             axis: rank,
-            size: size.clone(),
+            size: len.clone(),
         },
     ];
-    let spread = q.builder.view(&index, steps, shape.clone())?;
-    let positions = q.iota(size.clone())?;
+    let spread = q.builder.view(index, steps, shape.clone())?;
+    let positions = q.iota(len.clone())?;
     let mut steps: Vec<Step<Dim>> = Vec::new();
     for (axis, size) in index.shape.iter().enumerate() {
         steps.push(Step::InsertAxis(axis));
@@ -167,6 +172,5 @@ pub fn one_hot(q: &mut Quantiser<'_>, index: &Value, size: usize) -> Result<Valu
         }
     }
     let positions = q.builder.view(&positions, steps, shape)?;
-    let distance = q.builder.sum(&[(1, &spread), (-1, &positions)], 0, 0)?;
-    is_one_of(q, &distance, &[0, -len])
+    q.builder.sum(&[(1, &spread), (-1, &positions)], 0, 0)
 }

@@ -17,9 +17,7 @@ pub fn at_positions(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Option<Val
         return elements(q, node, op.axis, &base);
     }
     let op = node.op_as::<GatherNd>().ok_or("no gathering")?;
-    let parts = q.concatenations.get(&base.id).cloned();
-    let parts = parts.unwrap_or_else(|| vec![base.clone()]);
-    let positions: Option<Vec<Position>> = parts.iter().map(component).collect();
+    let positions = components(q, &base).into_iter().collect::<Option<Vec<_>>>();
     let Some(positions) = positions.filter(|_| op.batch_dims == 0) else {
         return Ok(None);
     };
@@ -55,6 +53,14 @@ fn elements(
     let positions: Vec<Position> = positions.collect();
     let table = q.arranged(node.input(0)?)?;
     located(q, &table, 0, &positions, &index.shape)
+}
+
+/// Where each of the tuples that are the last axis of an index points, as far as that follows from its own place.
+pub fn components(q: &Quantiser<'_>, index: &Value) -> Vec<Option<Position>> {
+    match q.concatenations.get(&index.id) {
+        Some(parts) => parts.iter().map(component).collect(),
+        None => vec![component(index)],
+    }
 }
 
 /// The position without the last axis, which has size one.

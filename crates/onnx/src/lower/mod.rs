@@ -18,6 +18,7 @@ mod locate;
 mod logic;
 mod normalise;
 mod one_hot;
+mod open;
 mod order;
 mod pass;
 mod places;

@@ -4,11 +4,12 @@ use crate::build::Graph;
 use crate::quantise::both;
 use onnx::{Array, Arrays, Limits, Model, Options, Quantised, quantise};
 
-const MODELS: [(&str, &[u8]); 4] = [
+const MODELS: [(&str, &[u8]); 5] = [
     ("gpt2", include_bytes!("models/gpt2.onnx")),
     ("bert", include_bytes!("models/bert.onnx")),
     ("llama", include_bytes!("models/llama.onnx")),
     ("roberta", include_bytes!("models/roberta.onnx")),
+    ("classifier", include_bytes!("models/classifier.onnx")),
 ];
 
 /// Rows of the embeddings.
@@ -25,12 +26,14 @@ fn quantised(model: &Model) -> Quantised {
     quantise(model, &Options::default()).expect("a program")
 }
 
-/// Tokens in no order, with the last `padding` of each row masked.
+/// Tokens in no order, of which the last `padding` of the first row are masked and zero, and one less in each row after it.
 #[expect(clippy::cast_precision_loss, reason = "small integers")]
 fn tokens(batch: usize, length: usize, padding: usize) -> Arrays {
     let shape = vec![batch, length];
+    let counts = |at: usize| at % length + padding.saturating_sub(at / length) < length;
+    let mask = (0..batch * length).map(|at| f64::from(u8::from(counts(at))));
     let ids = (0..batch * length).map(|at| (at * 17 % VOCABULARY) as f64);
-    let mask = (0..batch * length).map(|at| f64::from(u8::from(at % length + padding < length)));
+    let ids = ids.zip(mask.clone()).map(|(id, counts)| id * counts);
     let ids = Array {
         shape: shape.clone(),
         data: ids.collect(),

@@ -6,6 +6,7 @@ mod build;
 mod common;
 mod fixtures;
 mod hostile;
+mod indices;
 mod language;
 mod quantise;
 mod quantised;

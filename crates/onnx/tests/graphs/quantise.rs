@@ -13,6 +13,14 @@ pub fn model(bytes: &[u8]) -> Model {
 
 /// The outputs of the integer program and those of the float model.
 pub fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>, Vec<f64>) {
+    let expected = model.evaluate(inputs).expect("float outputs");
+    let name = &quantised.program.outputs[0].name;
+    let values = executed(model, quantised, inputs);
+    (values, expected[name].data.clone())
+}
+
+/// The first output of the integer program, whose relations hold.
+pub fn executed(model: &Model, quantised: &Quantised, inputs: &Arrays) -> Vec<f64> {
     let symbols = model.bind(inputs).expect("symbols");
     let program = quantised.program.bind(&symbols).expect("a program");
     let tensor = |declared: &program::Input<usize>| {
@@ -36,9 +44,7 @@ pub fn both(model: &Model, quantised: &Quantised, inputs: &Arrays) -> (Vec<f64>,
         .expect("relations that hold");
     let encoding = program.outputs[0].encoding;
     let values = outputs[0].to_i64s();
-    let values = values.iter().map(|&value| real(value, encoding)).collect();
-    let expected = model.evaluate(inputs).expect("float outputs");
-    (values, expected[&program.outputs[0].name].data.clone())
+    values.iter().map(|&value| real(value, encoding)).collect()
 }
 
 pub fn close(values: &[f64], expected: &[f64], tolerance: f64) {

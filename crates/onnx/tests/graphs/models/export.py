@@ -11,7 +11,8 @@ from pathlib import Path
 import onnx
 import torch
 from transformers import (
-    BertConfig, BertModel, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, RobertaConfig, RobertaModel,
+    BertConfig, BertModel, GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM,
+    RobertaConfig, RobertaModel,
 )
 
 SIZES = {"vocab_size": 50, "max_position_embeddings": 40, "hidden_size": 16, "intermediate_size": 24,
@@ -35,6 +36,12 @@ def roberta():
     """Positions are counted from the padding token on, by a cumulative sum."""
     sizes = SIZES | {"max_position_embeddings": 42, "pad_token_id": 1}
     return RobertaModel(RobertaConfig(**sizes), add_pooling_layer=False)
+
+
+def classifier():
+    """The score of a sequence is that of its last token but for padding: at an index that is computed."""
+    config = GPT2Config(n_layer=1, n_embd=16, n_head=2, vocab_size=50, n_positions=40, pad_token_id=0, num_labels=3)
+    return GPT2ForSequenceClassification(config)
 
 
 class Function(torch.nn.Module):
@@ -70,7 +77,7 @@ def strip(path):
 
 
 def main():
-    for make in [gpt2, bert, llama, roberta]:
+    for make in [gpt2, bert, llama, roberta, classifier]:
         torch.manual_seed(0)
         model = Function(make().eval()).eval()
         path = Path(__file__).parent / f"{make.__name__}.onnx"
