@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 
 use argument::opening::{Code, GroupShape, OpeningShape, inner, whir_parameters};
+use argument::parameters::Others;
 use argument::profile::{Goldilocks2, Goldilocks3, Profile};
 use argument::security::{
     Account, Extension, Grinding, MAX_GRINDING, REQUIRED_BITS, Sizes, TERM_BITS, Whir, account,
@@ -95,6 +96,7 @@ fn statement(log_values: usize) -> Result<Sizes, Box<dyn Error>> {
             query: MAX_GRINDING,
         },
         whir: Whir::default(),
+        others: Others::default(),
     };
     Ok(choose(
         &sizes,

@@ -2,6 +2,7 @@
 
 mod shape;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use p3_field::BasedVectorSpace;
@@ -25,7 +26,7 @@ use crate::stack::Stack;
 use shape::{Draft, Shape};
 
 /// Names protocol and version in the transcript and in every digest.
-pub const LABEL: &[u8] = b"vouch argument 7";
+pub const LABEL: &[u8] = b"vouch argument 8";
 
 /// Why there is no description for a system and its parameters.
 #[derive(Debug, Error)]
@@ -67,7 +68,7 @@ pub enum DescribeError {
 /// A system with the shape of its proofs: what a verifying key consists of, but for the model's commitment.
 #[derive(Clone, Debug)]
 pub struct Description<P: Profile> {
-    system: System,
+    system: Arc<System>,
     parameters: Parameters,
     lookup: LookupShape,
     products: ProductShape,
@@ -91,7 +92,11 @@ impl<P: Profile> Description<P> {
     /// Works out the shape of the proofs of `system`.
     ///
     /// Errors: [`DescribeError`]; in particular a statement below the required bits is refused.
-    pub fn new(system: System, parameters: Parameters) -> Result<Self, DescribeError> {
+    pub fn new(
+        system: impl Into<Arc<System>>,
+        parameters: Parameters,
+    ) -> Result<Self, DescribeError> {
+        let system = system.into();
         check(&parameters)?;
         let queries = queries_for(
             parameters.log_inv_rate,

@@ -9,6 +9,7 @@ use argument::reject::Reject;
 use argument::verify::{Statement, verify};
 use relation::{System, Tensor};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 #[cfg(feature = "prove")]
 use argument::opening::{Archive, ArchiveError, Committed, Permit, Stored};
@@ -90,7 +91,7 @@ pub(crate) struct Facts {
 /// The description of a system, in a context that its digest covers.
 pub(crate) fn describe(
     security: Security,
-    system: System,
+    system: Arc<System>,
     parameters: Parameters,
     context: &[u8],
 ) -> Result<Box<dyn Backend>, DescribeError> {

@@ -59,15 +59,19 @@ impl Content {
     fn check_parameters(&self) -> Result<(), KeyError> {
         let Parameters {
             security_bits,
+            others,
             zero_knowledge,
             log_len,
             model_proofs,
             sealed_proofs,
             ..
         } = self.parameters;
-        if security_bits < REQUIRED_BITS.saturating_add(self.shared_bits()?) {
-            let expected = "at least 100 bits for all arguments together";
-            return Err(range("security", expected, security_bits));
+        if security_bits < REQUIRED_BITS {
+            return Err(range("security", "at least 100 bits", security_bits));
+        }
+        if others.count != self.others()? {
+            let expected = "one for each certificate, the key's and those of seals";
+            return Err(range("other arguments", expected, others.count));
         }
         if !zero_knowledge {
             return Err(range("zero knowledge", "true", false));
@@ -105,37 +109,20 @@ impl Content {
     }
 
     /// The names of all sealed tensors.
-    fn sealed(&self) -> impl Iterator<Item = &str> {
+    pub fn sealed(&self) -> impl Iterator<Item = &str> {
         let inputs = { self.program.inputs.iter() }.map(|i| (i.visibility, i.name.as_str()));
         let outputs = { self.program.outputs.iter() }.map(|o| (o.visibility, o.name.as_str()));
         let all = inputs.chain(outputs);
         all.filter_map(|(seen, name)| (seen == Visibility::Sealed).then_some(name))
     }
 
-    /// Arguments that one verification rests on: the proof, the key's certificate if it has one, that of each seal.
+    /// Arguments that a verification rests on besides the proof: the key's certificate if it has one, that of each seal.
     ///
     /// Errors: [`KeyError::Program`] if a node refers to no parameter.
-    fn arguments(&self) -> Result<usize, KeyError> {
+    pub fn others(&self) -> Result<u32, KeyError> {
         let certificates = usize::from(!self.private()?.is_empty());
-        let sealed = self.sealed().count();
-        Ok(sealed.saturating_add(certificates).saturating_add(1))
-    }
-
-    /// Bits that each argument has beyond those of all together: it is enough to break one of them.
-    ///
-    /// Errors: as [`Content::arguments`].
-    pub fn shared_bits(&self) -> Result<u32, KeyError> {
-        Ok(self.arguments()?.next_power_of_two().ilog2())
-    }
-
-    /// Bits of proven security of a verification whose proof has `bits`: the sum of all that can go wrong.
-    ///
-    /// Errors: as [`Content::arguments`].
-    pub fn total_bits(&self, bits: f64) -> Result<f64, KeyError> {
-        // The certificates have at least the bits that they were made with.
-        let others = u32::try_from(self.arguments()?.saturating_sub(1)).unwrap_or(u32::MAX);
-        let each = (-f64::from(self.parameters.security_bits)).exp2();
-        Ok(-((-bits).exp2() + f64::from(others) * each).log2())
+        let others = self.sealed().count().saturating_add(certificates);
+        Ok(u32::try_from(others).unwrap_or(u32::MAX))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, Security, describe};
 use argument::description::DescribeError;
-use argument::parameters::Parameters;
+use argument::parameters::{Others, Parameters};
 use program::{Certificate, Dim, Lowered, Operator, Program, ProgramError, Visibility};
 use relation::{Column, Role};
 use serde::{Deserialize, Serialize};
@@ -127,8 +127,17 @@ impl Content {
         let certificate = Certificate::new(&columns)?;
         let context = [b"certificate".as_slice(), &self.digest()].concat();
         let system = certificate.system.clone();
-        let backend = describe(self.security, system, self.parameters, &context)?;
+        let backend = describe(self.security, system, self.certified(), &context)?;
         Ok((certificate, backend))
+    }
+
+    /// The parameters of certificates: they have the bits that a proof counts on.
+    pub fn certified(&self) -> Parameters {
+        Parameters {
+            security_bits: self.parameters.others.bits,
+            others: Others::default(),
+            ..self.parameters
+        }
     }
 
     /// The program's relations for some values of the symbols, and their proofs.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The version of the formats that this build reads and writes.
-pub const VERSION: u16 = 8;
+pub const VERSION: u16 = 9;
 
 /// A kind of file.
 #[derive(Debug)]

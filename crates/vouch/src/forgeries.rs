@@ -1,8 +1,10 @@
 //! Keys that are made to deceive: whoever makes a key chooses its program, and must not gain a second reading of it.
 
 use crate::content::{Content, KeyError};
+use crate::seal::Setting;
 use crate::verifying::VerifyingKey;
 use crate::{Array, Arrays, Options, ProvingKey};
+use argument::parameters::Others;
 use program::operator::Sum;
 use program::{
     Dim, Encoding, Input, Node, Operator, Output, Program, ProgramError, ValueId, Visibility,
@@ -113,7 +115,10 @@ fn names_that_hide_one_another_are_refused() {
     program.outputs[0].name = "x".into();
     program.outputs[0].visibility = Visibility::Sealed;
     let (_, mut seals) = content(program);
-    seals.parameters.security_bits = 102;
+    seals.parameters.others = Others {
+        count: 1,
+        bits: 102,
+    };
     assert!(seals.check().is_ok());
     seals.program.inputs[0].visibility = Visibility::Sealed;
     assert!(seals.check().is_err());
@@ -135,15 +140,27 @@ fn a_verification_has_the_bits_of_all_its_arguments_together() {
     let mut sealed = open.clone();
     sealed.program.inputs[0].visibility = Visibility::Sealed;
     sealed.program.inputs[1].visibility = Visibility::Sealed;
-    assert_eq!(open.shared_bits().expect("counted"), 0);
-    assert_eq!(sealed.shared_bits().expect("counted"), 2);
+    let three = |bits| Others { count: 2, bits };
     assert!(open.check().is_ok());
-    assert!(
-        sealed.check().is_err(),
-        "three arguments of 100 bits have less together"
-    );
-    sealed.parameters.security_bits = 102;
+    let chosen = crate::generate::choose(&sealed.program, &Options::default());
+    sealed.parameters = chosen.expect("a choice").parameters;
+    assert_eq!(sealed.parameters.others, three(102));
     assert!(sealed.check().is_ok());
-    let total = sealed.total_bits(102.0).expect("a number");
-    assert!((total - (102.0 - 3f64.log2())).abs() < 1e-9);
+    let total = |sealed: &Content| {
+        let bound = sealed.bind(&[], &[0; 32]).expect("relations");
+        bound.backend.facts().security_bits
+    };
+    assert!((100.0..101.0).contains(&total(&sealed)));
+    for count in [0, 1, 3] {
+        sealed.parameters.others.count = count;
+        assert!(sealed.check().is_err(), "{count} certificates");
+    }
+    // What the certificates lose is lost, whatever the proof has.
+    sealed.parameters.others = three(101);
+    let bound = sealed.bind(&[], &[0; 32]);
+    assert!(matches!(bound, Err(KeyError::Describe(_))));
+    // A certificate has the bits that the proof counts on.
+    sealed.parameters.others = three(110);
+    let setting = Setting::of(&sealed);
+    assert!(setting.parameters.security_bits == 110);
 }

@@ -7,7 +7,7 @@ use crate::reusable::{CommitError, Reusable};
 use crate::seal::{Setting, Sort};
 use crate::verifying::VerifyingKey;
 use argument::description::DescribeError;
-use argument::parameters::Parameters;
+use argument::parameters::{Others, Parameters};
 use argument::stack::GroupKind;
 use program::{Dim, Program, ProgramError, Visibility};
 use relation::Tensor;
@@ -193,16 +193,7 @@ pub(crate) fn choose(program: &Program<Dim>, options: &Options) -> Result<Conten
             limits: limits.collect(),
             model: None,
         };
-        let shared = content.shared_bits()?;
-        let bits = &mut content.parameters.security_bits;
-        *bits = bits.saturating_add(shared);
-        let parameters = content.parameters;
-        let mut found = fit(&mut content, options);
-        if is_insecure(&found) {
-            content.security = Security::Cubic;
-            content.parameters = parameters;
-            found = fit(&mut content, options);
-        }
+        let found = fit_any(&mut content, options);
         let is_free = program.symbols.iter().any(|name| limit(name).is_none());
         match found {
             Ok(()) => return Ok(content),
@@ -212,7 +203,41 @@ pub(crate) fn choose(program: &Program<Dim>, options: &Options) -> Result<Conten
     }
 }
 
-/// Whether a larger challenge field may help.
+/// Bits that a certificate has beyond those of a verification, if that leaves enough of them.
+///
+/// With one of 102 bits, 100.4 are left for the proof; with one of 101 bits, 101 are.
+const MORE: u32 = 2;
+
+/// Fixes challenge field, bits of certificates and row length: the first that serve all sizes.
+fn fit_any(content: &mut Content, options: &Options) -> Result<(), KeyError> {
+    let count = content.others()?;
+    // The certificates have fewer than the bits that the proof may lose by them.
+    let least = count.saturating_add(1).next_power_of_two().ilog2();
+    let mut choices = vec![least.max(MORE)];
+    // Seals have the same bits whatever the key, as far as they can, so that keys share them.
+    if content.sealed().next().is_none() && least < MORE {
+        choices.push(least);
+    }
+    let parameters = content.parameters;
+    let mut found = Ok(());
+    for security in [Security::Quadratic, Security::Cubic] {
+        for more in &choices {
+            let bits = parameters.security_bits.saturating_add(*more);
+            content.security = security;
+            content.parameters = Parameters {
+                others: Others { count, bits },
+                ..parameters
+            };
+            found = fit(content, options);
+            if !is_insecure(&found) {
+                return found;
+            }
+        }
+    }
+    found
+}
+
+/// Whether fewer bits for the certificates or a larger challenge field may help.
 fn is_insecure(found: &Result<(), KeyError>) -> bool {
     match found {
         Err(KeyError::Describe(error)) => matches!(**error, DescribeError::Insecure(_)),

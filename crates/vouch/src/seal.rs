@@ -9,7 +9,6 @@ use crate::content::{Content, KeyError};
 use crate::file::{FileError, FormatError, SEAL};
 use argument::parameters::Parameters;
 use argument::reject::Reject;
-use argument::security::REQUIRED_BITS;
 use program::{Certificate, Encoding};
 use relation::{Column, Interval, Role};
 use serde::{Deserialize, Serialize};
@@ -43,7 +42,7 @@ impl std::fmt::Debug for Seal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
     security: Security,
-    parameters: Parameters,
+    pub parameters: Parameters,
 }
 
 impl Setting {
@@ -51,12 +50,7 @@ impl Setting {
         let parameters = Parameters {
             // A seal has no part in the model's budget: keys that differ in it can share seals.
             model_proofs: 0,
-            // Nor in how many arguments a verification has, as far as up to four ask for two bits more.
-            security_bits: content
-                .parameters
-                .security_bits
-                .max(REQUIRED_BITS.saturating_add(2)),
-            ..content.parameters
+            ..content.certified()
         };
         Self {
             security: content.security,

@@ -157,9 +157,7 @@ impl VerifyingKey {
                 .map(|(name, public)| (name, public.array))
                 .collect(),
             seals,
-            security_bits: self
-                .content
-                .total_bits(bound.backend.facts().security_bits)?,
+            security_bits: bound.backend.facts().security_bits,
         })
     }
 

@@ -204,12 +204,11 @@ impl VerifyingKey {
         Ok(bound)
     }
 
-    /// Bits of proven security of a proof for some values of the symbols.
+    /// Bits of proven security of a verification for some values of the symbols, certificates included.
     ///
     /// Errors: [`KeyError`].
     pub fn security_bits(&self, symbols: &[usize]) -> Result<f64, KeyError> {
-        let bits = self.bind(symbols)?.backend.facts().security_bits;
-        self.content.total_bits(bits)
+        Ok(self.bind(symbols)?.backend.facts().security_bits)
     }
 
     /// Every term of the security of a proof, for some values of the symbols, as a table.

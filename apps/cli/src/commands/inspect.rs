@@ -193,7 +193,7 @@ fn show_costs(outcome: &mut Outcome, key: &VerifyingKey, arguments: &Inspect) ->
     outcome.line(format!("\n  {bits:.1} bits of proven security"));
     if arguments.security {
         let account = key.security_account(&symbols)?;
-        outcome.line(format!("\nSecurity account of a proof{named}"));
+        outcome.line(format!("\nSecurity account of a verification{named}"));
         outcome.line(&account);
         outcome
             .more

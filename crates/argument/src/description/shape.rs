@@ -255,6 +255,7 @@ impl Draft<'_> {
                 query: MAX_GRINDING,
             },
             whir: security::Whir::default(),
+            others: self.parameters.others,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Whir;
+use crate::parameters::Others;
 
 /// The most grinding that one site is credited with, in bits.
 ///
@@ -86,4 +87,6 @@ pub struct Sizes {
     pub grinding: Grinding,
     /// The WHIR proof about the combination of the rows.
     pub whir: Whir,
+    /// The arguments that the statement rests on besides this one.
+    pub others: Others,
 }

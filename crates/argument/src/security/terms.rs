@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use p3_security::SecurityAssumption;
 
 use super::{Account, Extension, Sizes, Term, power_of_two, real};
+use crate::parameters::Others;
 
 /// Where the bound on the roots of a polynomial in the challenges is proven.
 const SCHWARTZ_ZIPPEL: &str = "Schwartz-Zippel";
@@ -37,9 +38,19 @@ pub fn account(sizes: &Sizes) -> Account {
         0,
         "BLAKE3, 256-bit digests",
     ));
+    others(sizes, &mut terms);
     Account {
         terms,
         hiding: hiding(sizes),
+    }
+}
+
+/// The other arguments, by the union bound.
+fn others(sizes: &Sizes, terms: &mut Vec<Term>) {
+    let Others { count, bits } = sizes.others;
+    if count > 0 {
+        let bits = f64::from(bits) - libm::log2(f64::from(count));
+        terms.push(Term::new("others: certificates", bits, 0, "their accounts"));
     }
 }
 

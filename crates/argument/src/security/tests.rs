@@ -17,6 +17,7 @@ use p3_symmetric::{CompressionFunctionFromHasher, SerializingHasher};
 use p3_whir::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig, WhirProver};
 
 use super::*;
+use crate::parameters::Others;
 
 type F = Goldilocks;
 type E = BinomialExtensionField<F, 2>;
@@ -68,6 +69,10 @@ fn sizes() -> Sizes {
             query: 16,
         },
         whir: whir(),
+        others: Others {
+            count: 0,
+            bits: 100,
+        },
     }
 }
 
@@ -223,11 +228,26 @@ fn the_total_is_the_sum_of_the_terms() {
     assert!((sixteen.total_bits() - 100.0).abs() < 1e-9);
 }
 
+#[test]
+fn other_arguments_are_part_of_the_sum() {
+    let alone = account(&sizes()).total_bits();
+    let mut sizes = sizes();
+    sizes.others = Others {
+        count: 3,
+        bits: 102,
+    };
+    let together = (-alone).exp2() + 3.0 * (-102f64).exp2();
+    assert!((account(&sizes).total_bits() + together.log2()).abs() < 1e-9);
+}
+
 /// A named change of the sizes.
 type Change = (&'static str, fn(&mut Sizes, usize));
 
 /// Every size, and how to set it.
-const SIZES: [Change; 20] = [
+const SIZES: [Change; 21] = [
+    ("others.count", |s, n| {
+        s.others.count = u32::try_from(n).unwrap_or(u32::MAX);
+    }),
     ("log_fractions", |s, n| s.log_fractions = n),
     ("lookup_degree", |s, n| s.lookup_degree = n),
     ("point_variables", |s, n| s.point_variables = n),
@@ -253,7 +273,7 @@ const SIZES: [Change; 20] = [
 
 #[test]
 fn a_larger_statement_never_has_more_bits() {
-    for (name, set) in &SIZES[..14] {
+    for (name, set) in &SIZES[..15] {
         let mut last = f64::INFINITY;
         for size in [
             0,
@@ -289,7 +309,7 @@ fn a_larger_statement_never_has_more_bits() {
 
 #[test]
 fn more_positions_and_more_work_never_cost_bits() {
-    for (name, set) in &SIZES[15..] {
+    for (name, set) in &SIZES[16..] {
         let mut last = 0.0;
         for size in [0, 1, 4, 12, 16, 100, 1000] {
             let mut sizes = sizes();

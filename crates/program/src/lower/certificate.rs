@@ -17,12 +17,13 @@ use crate::fact::width;
 #[cfg(feature = "execute")]
 use relation::{Assignment, Role, Tensor};
 use relation::{Column, ColumnId, Combination, Interval, System};
+use std::sync::Arc;
 
 /// The system of a certificate.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     /// The relations.
-    pub system: System,
+    pub system: Arc<System>,
     /// The columns that are certified, in order.
     #[cfg(feature = "execute")]
     columns: Vec<(ColumnId, Column)>,
@@ -57,7 +58,7 @@ impl Certificate {
             ids.push(id);
         }
         Ok(Self {
-            system: lowering.builder.build()?,
+            system: Arc::new(lowering.builder.build()?),
             #[cfg(feature = "execute")]
             columns: ids.into_iter().zip(columns.iter().cloned()).collect(),
             #[cfg(feature = "execute")]

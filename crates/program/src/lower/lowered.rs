@@ -8,6 +8,7 @@ use crate::operator::Operator;
 use crate::program::{Node, Program, Visibility, lookup};
 use relation::{ColumnId, Role, System, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What of the program a public tensor of a statement, or a column of a sealed group, is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub enum Place {
 #[derive(Clone, Debug)]
 pub struct Lowered {
     /// The relations.
-    pub system: System,
+    pub system: Arc<System>,
     /// What is known about the results of each node.
     pub facts: Vec<Vec<Fact>>,
     /// The columns that each node's witness goes to.
@@ -60,7 +61,7 @@ impl Lowered {
             walk.run()?
         };
         Ok(Self {
-            system: walk.lowering.builder.build()?,
+            system: Arc::new(walk.lowering.builder.build()?),
             requests: walk.requests,
             costs: walk.costs,
             statement: walk.statement,
