@@ -47,7 +47,7 @@ pub struct Input<D> {
     pub name: String,
     /// Size of each axis.
     pub shape: Vec<D>,
-    /// Where its integers lie; its width is a power of two.
+    /// Where its integers lie; a key says it.
     pub interval: Interval,
     /// What the integers stand for.
     pub encoding: Encoding,

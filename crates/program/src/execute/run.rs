@@ -4,7 +4,7 @@ use super::{Array, Recorder};
 use crate::error::ProgramError;
 use crate::fact::Fact;
 use crate::lower::{Lowered, Place, Request};
-use crate::operator::Operator;
+use crate::operator::{Operator, input};
 use crate::program::{Node, Program, lookup};
 use relation::{Assignment, Interval, Tensor};
 use std::sync::Arc;
@@ -148,10 +148,16 @@ impl<'a> Run<'a> {
         node: &Node<usize>,
         mut recorder: Recorder<'_>,
     ) -> Result<Vec<Array>, ProgramError> {
+        let refused = |reason| ProgramError::Operator {
+            node: node.name.clone(),
+            reason,
+        };
         match &node.operator {
-            Operator::Input(input) => {
-                let array = Array::from(self.inputs[*input].clone());
-                recorder.witness_with(|| array.to_vec());
+            Operator::Input(at) => {
+                let array = Array::from(self.inputs[*at].clone());
+                let own = &self.program.inputs[*at];
+                input::record(&array, own.interval, own.visibility, &mut recorder)
+                    .map_err(refused)?;
                 Ok(vec![array])
             }
             Operator::Parameter(parameter) => Ok(vec![self.parameters[*parameter].clone().into()]),
@@ -164,10 +170,7 @@ impl<'a> Run<'a> {
                 };
                 operator
                     .execute(&inputs?, &self.facts[at], &mut recorder)
-                    .map_err(|reason| ProgramError::Operator {
-                        node: node.name.clone(),
-                        reason,
-                    })
+                    .map_err(refused)
             }
         }
     }

@@ -4,7 +4,7 @@ use super::limbs::{best_limb_bits, sizes};
 use super::{Cost, Expression, Lowering, Request};
 use crate::error::{OperatorError, ProgramError};
 use crate::fact::{Fact, standard, width};
-use crate::operator::Operator;
+use crate::operator::{Operator, input};
 use crate::program::{Node, Program, Visibility, lookup};
 use relation::{ColumnId, Role, System, Value};
 use std::collections::BTreeMap;
@@ -170,8 +170,17 @@ impl<'a> Walk<'a> {
                 }
                 .into())
             }
-            Visibility::Private => self.lowering.witness("input", &fact.shape, fact.interval),
-            Visibility::Sealed => self.seal(Place::Input(at), &input.name, fact),
+            Visibility::Private => {
+                let shown = standard(fact.interval)?;
+                let value = self.lowering.witness("input", &fact.shape, shown)?;
+                input::relate(&value, fact.interval, &mut self.lowering)?;
+                Ok(value)
+            }
+            Visibility::Sealed => {
+                let value = self.seal(Place::Input(at), &input.name, fact)?;
+                input::relate(&value, fact.interval, &mut self.lowering)?;
+                Ok(value)
+            }
         }
     }
 
@@ -211,7 +220,8 @@ impl<'a> Walk<'a> {
     ) -> Result<relation::Combination, OperatorError> {
         let role = Role::Sealed(self.sealed.len());
         let builder = &mut self.lowering.builder;
-        let column = builder.column(name, &fact.shape, role, fact.interval);
+        // A certificate shows standard intervals, which say little about the values.
+        let column = builder.column(name, &fact.shape, role, standard(fact.interval)?);
         self.columns.push((place, column));
         self.sealed.push(place);
         Ok(builder.view(column)?.into())
@@ -233,12 +243,7 @@ impl<'a> Walk<'a> {
                 self.lowering.equal("output", public.into(), value)
             }
             Visibility::Sealed => {
-                // A certificate shows standard intervals, which say little about the values.
-                let fact = Fact {
-                    shape: fact.shape.clone(),
-                    interval: standard(fact.interval)?,
-                };
-                let sealed = self.seal(Place::Output(at), &output.name, &fact)?;
+                let sealed = self.seal(Place::Output(at), &output.name, fact)?;
                 self.lowering.equal("output", sealed, value)
             }
         }

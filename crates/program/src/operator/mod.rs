@@ -15,6 +15,7 @@ mod excess;
 mod extreme;
 mod function;
 mod gather;
+pub(crate) mod input;
 mod iota;
 mod rescale;
 mod select;

@@ -2,8 +2,7 @@
 
 use super::case::{Case, Random, Run};
 use super::cases;
-use crate::fact::standard;
-use crate::program::Visibility::{Private, Public};
+use crate::program::Visibility::{Private, Public, Sealed};
 use relation::{Interval, Tensor};
 
 /// The ends of the inputs' intervals, what is next to zero, and numbers in between.
@@ -50,13 +49,7 @@ fn samples(case: &Case) -> Vec<Vec<Tensor>> {
 #[test]
 fn relations_hold_for_what_is_executed() {
     for case in cases() {
-        let is_standard =
-            |(_, interval): &(Vec<usize>, Interval)| standard(*interval) == Ok(*interval);
-        let mut visibilities = vec![Public];
-        if case.inputs.iter().all(is_standard) {
-            visibilities.push(Private);
-        }
-        for visibility in visibilities {
+        for visibility in [Public, Private, Sealed] {
             let program = case.program(visibility, Public);
             let lowered = case.lower(&program);
             for values in samples(&case) {
@@ -205,7 +198,7 @@ fn candidates(run: &Run) -> Option<u64> {
 }
 
 /// The witnesses that the system accepts.
-fn accepted_witnesses(run: &mut Run) -> Vec<Vec<Tensor>> {
+pub(super) fn accepted_witnesses(run: &mut Run) -> Vec<Vec<Tensor>> {
     let places: Vec<(usize, usize)> = { run.witness().into_iter() }
         .flat_map(|column| {
             let len = run.assignment.columns[column].len();

@@ -12,6 +12,7 @@ mod extreme;
 mod forge;
 mod function;
 mod gather;
+mod inputs;
 mod iota;
 mod laws;
 mod linear;
@@ -38,6 +39,7 @@ fn cases() -> Vec<Case> {
         square_root::cases(),
         extreme::cases(),
         gather::cases(),
+        inputs::cases(),
         iota::cases(),
         sort::cases(),
         staircase::cases(),
