@@ -1,12 +1,12 @@
 //! From bytes to tract's typed graph.
 
+use super::guard::guard;
 use super::limits::{self, Limits};
 use super::proto;
 use crate::error::{ModelError, Unsupported};
 use crate::expand::{self, SymbolicSize};
 use crate::quantised;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
@@ -36,18 +36,6 @@ pub fn load(bytes: &[u8], folder: Option<&Path>, limits: &Limits) -> Result<Load
     limits::check(bytes, limits)?;
     guard(|| load_checked(bytes, folder, limits))
         .unwrap_or_else(|reason| Err(ModelError::Graph(reason)))
-}
-
-/// Runs foreign code that may panic.
-///
-/// Errors: the message of the panic.
-pub fn guard<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    // What the code leaves behind after a panic is dropped, so no broken invariant is seen.
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-        format!("the reader panicked: {}", text.unwrap_or("no message"))
-    })
 }
 
 fn load_checked(
