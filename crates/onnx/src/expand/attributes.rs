@@ -1,14 +1,22 @@
 //! Attributes of a node, checked.
 
+use crate::error::Unsupported;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
 
-/// An error about a node.
+/// Refuses a node.
 pub fn refuse<T>(node: &NodeProto, reason: impl std::fmt::Display) -> TractResult<T> {
     let (name, operator) = (crate::read::name(node), &node.op_type);
-    Err(TractError::msg(format!(
-        "node {name:?} ({operator}): {reason}"
-    )))
+    Err(unsupported(name, operator, reason))
+}
+
+/// An error about a node, which whoever reads the model can tell from one of tract.
+pub fn unsupported(name: &str, operator: &str, reason: impl std::fmt::Display) -> TractError {
+    TractError::new(Unsupported {
+        node: name.to_owned(),
+        operator: operator.to_owned(),
+        reason: reason.to_string(),
+    })
 }
 
 /// A list of integers; empty if it is absent.

@@ -12,6 +12,7 @@ mod tabular;
 mod trees;
 mod wires;
 
+pub use attributes::unsupported;
 pub use tabular::same_shape;
 pub use wires::{Wires, step_name, without_step};
 

@@ -1,5 +1,6 @@
 //! Ordinary nodes, by what they do.
 
+use super::attributes::unsupported;
 use tract_onnx::prelude::tract_ndarray::{ArrayD, IxDyn};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::array::{MultiBroadcastTo, Slice, TypedConcat};
@@ -45,6 +46,11 @@ impl<'a> Wires<'a> {
     /// Nodes from here on belong to a step of a recurrence, or to none.
     pub const fn enter(&mut self, step: Option<usize>) {
         self.step = step;
+    }
+
+    /// An error about the node of ONNX.
+    pub fn refusal(&self, operator: &str, reason: impl std::fmt::Display) -> TractError {
+        unsupported(&self.prefix, operator, reason)
     }
 
     /// Shape and type.

@@ -84,7 +84,7 @@ fn load_checked(
                 return Err(ModelError::Unsupported(unknown));
             }
             let found = typed(&reader, &model, folder, &sizes(Some(1)));
-            let found = found.map_err(|_| ModelError::Graph(format!("{error:#}")))?;
+            let found = found.map_err(|_| refusal(&error))?;
             notes.push(format!(
                 "symbolic sizes are fixed to 1, because the graph cannot be typed with symbols: {error:#}"
             ));
@@ -99,6 +99,16 @@ fn load_checked(
             .collect(),
         notes,
     })
+}
+
+/// Why a graph cannot be typed: a node of ours that is refused, or whatever tract says.
+fn refusal(error: &TractError) -> ModelError {
+    let mut causes = error.chain();
+    let refused = causes.find_map(|cause| cause.downcast_ref::<Unsupported>());
+    match refused {
+        Some(refused) => ModelError::Unsupported(vec![refused.clone()]),
+        None => ModelError::Graph(format!("{error:#}")),
+    }
 }
 
 /// The nodes whose operators nobody reads.

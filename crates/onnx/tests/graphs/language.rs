@@ -2,7 +2,7 @@
 
 use crate::build::Graph;
 use crate::quantise::both;
-use onnx::{Array, Arrays, Limits, Model, Options, Quantised, quantise};
+use onnx::{Array, Arrays, Limits, Model, ModelError, Options, Quantised, quantise};
 
 const MODELS: [(&str, &[u8]); 5] = [
     ("gpt2", include_bytes!("models/gpt2.onnx")),
@@ -164,7 +164,9 @@ fn attention_in_one_operator_serves_every_length() {
 fn attention_that_the_reader_would_get_wrong_is_refused() {
     let refused = |graph: Graph| {
         let parsed = Model::parse(&graph.output("y").bytes(), None, &Limits::default());
-        parsed.expect_err("no model").to_string()
+        let error = parsed.expect_err("no model");
+        assert!(matches!(error, ModelError::Unsupported(_)), "{error}");
+        error.to_string()
     };
     let window = refused(attention().number("left_window_size", 2));
     assert!(window.contains("\"y\" (Attention)") && window.contains("window"));

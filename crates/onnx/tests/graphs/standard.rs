@@ -1,13 +1,15 @@
 //! Nodes that tract reads in another way than the standard, and that are not restated: refused by name, with the reason.
 
 use crate::build::Graph;
-use onnx::{Limits, Model};
+use onnx::{Limits, Model, ModelError};
 
 /// Why a model of the node is no model.
 fn refusal(graph: Graph) -> String {
     let bytes = graph.output("y").bytes();
     let found = Model::parse(&bytes, None, &Limits::default());
-    found.expect_err("a refusal").to_string()
+    let error = found.expect_err("a refusal");
+    assert!(matches!(error, ModelError::Unsupported(_)), "{error}");
+    error.to_string()
 }
 
 fn image() -> Graph {
@@ -44,6 +46,16 @@ fn operators_of_other_domains_are_refused() {
     let standard = image().node("Relu", &["x"], "y").domain("ai.onnx");
     let bytes = standard.output("y").bytes();
     Model::parse(&bytes, None, &Limits::default()).expect("a model");
+}
+
+#[test]
+fn nodes_that_are_expanded_are_refused_by_name_too() {
+    let graph = image().node("Cast", &["x"], "y").number("to", 8);
+    assert_says(&refusal(graph), &["\"y\" (Cast)", "strings"]);
+    let rows = Graph::default().input("x", &[Err("batch"), Ok(2)]);
+    let graph = rows.node("Normalizer", &["x"], "y");
+    let graph = graph.domain("ai.onnx.ml").word("norm", "L7");
+    assert_says(&refusal(graph), &["\"y\" (Normalizer)", "L7"]);
 }
 
 #[test]

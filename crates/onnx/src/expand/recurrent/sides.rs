@@ -2,6 +2,7 @@
 
 use super::cell::{Cell, State};
 use super::{Kind, MOST_STEPS, Recurrence, SymbolicSize};
+use crate::expand::attributes::unsupported;
 use crate::expand::wires::Wires;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::ops::array::{MultiBroadcastTo, Slice};
@@ -96,11 +97,11 @@ impl Recurrence {
             }));
         };
         if steps > MOST_STEPS {
-            let (node, kind) = (&self.node, self.kind.name());
-            return Err(TractError::msg(format!(
-                "node {node:?} ({kind}): {steps} steps, more than {MOST_STEPS}; cut the sequence into pieces, with \
-                 the states of one as the initial states of the next"
-            )));
+            let reason = format!(
+                "{steps} steps, more than {MOST_STEPS}; cut the sequence into pieces, with the states of one as the \
+                 initial states of the next"
+            );
+            return Err(unsupported(&self.node, self.kind.name(), reason));
         }
         Ok(steps)
     }
@@ -132,11 +133,9 @@ impl Recurrence {
         if found.is_some_and(is_full) {
             return Ok(());
         }
-        let (node, kind) = (&self.node, self.kind.name());
-        Err(TractError::msg(format!(
-            "node {node:?} ({kind}): sequence lengths (sequence_lens) other than the size of the axis; leave them out, \
-             and make one key for each length"
-        )))
+        let reason = "sequence lengths (sequence_lens) other than the size of the axis; leave them out, and make one \
+                      key for each length";
+        Err(unsupported(&self.node, self.kind.name(), reason))
     }
 
     fn steps_of(&self, x: &TypedFact) -> TractResult<usize> {

@@ -37,12 +37,13 @@ impl Ensemble {
             { self.forest.questions.iter() }.find(|question| question.feature >= features)
         {
             let asked = question.feature;
-            return Err(TractError::msg(format!(
-                "a tree asks for feature {asked} of {features}"
-            )));
+            let reason = format!("a tree asks for feature {asked} of {features}");
+            return Err(wires.refusal(self.operator, reason));
         }
         let mut scores = None;
-        for (at, block) in self.blocks()?.into_iter().enumerate() {
+        let blocks = self.blocks();
+        let blocks = blocks.map_err(|reason| wires.refusal(self.operator, reason))?;
+        for (at, block) in blocks.into_iter().enumerate() {
             let own = self.block(wires, x, &block, at)?;
             scores = Some(match scores {
                 None => own,
@@ -76,7 +77,9 @@ impl Ensemble {
     }
 
     /// Trees that share a matrix of paths.
-    fn blocks(&self) -> TractResult<Vec<Block<'_>>> {
+    ///
+    /// Errors: a reason if they are too large.
+    fn blocks(&self) -> Result<Vec<Block<'_>>, String> {
         let mut blocks: Vec<Block<'_>> = Vec::new();
         let mut open = Block::default();
         for tree in self
@@ -107,9 +110,9 @@ impl Ensemble {
         };
         let all = blocks.iter().map(entries).fold(0, usize::saturating_add);
         if all > MOST {
-            return Err(TractError::msg(format!(
+            return Err(format!(
                 "trees that need matrices of {all} entries, more than {MOST}; limit leaves or depth when you train them"
-            )));
+            ));
         }
         Ok(blocks)
     }

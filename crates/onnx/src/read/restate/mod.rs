@@ -6,7 +6,7 @@ mod einsum;
 mod padding;
 mod resize;
 
-use crate::error::ModelError;
+use crate::error::{ModelError, Unsupported};
 use crate::read::name;
 use std::collections::HashMap;
 use tract_onnx::pb::attribute_proto::AttributeType;
@@ -48,7 +48,7 @@ const OPERATORS: &[(&str, Restate)] = &[
 
 /// Restates the nodes of a model, in subgraphs too.
 ///
-/// Errors: the nodes that cannot be, and why.
+/// Errors: [`ModelError::Unsupported`], with the nodes that cannot be, and why.
 pub fn restate(model: &mut ModelProto) -> Result<(), ModelError> {
     let imports = model.opset_import.iter();
     let version = { imports.filter(|import| is_standard(&import.domain)) }
@@ -61,14 +61,14 @@ pub fn restate(model: &mut ModelProto) -> Result<(), ModelError> {
     if refused.is_empty() {
         return Ok(());
     }
-    Err(ModelError::Graph(refused.join("; ")))
+    Err(ModelError::Unsupported(refused))
 }
 
 fn is_standard(domain: &str) -> bool {
     domain.is_empty() || domain == "ai.onnx"
 }
 
-fn restate_graph(graph: &mut GraphProto, version: i64, refused: &mut Vec<String>) {
+fn restate_graph(graph: &mut GraphProto, version: i64, refused: &mut Vec<Unsupported>) {
     let surroundings = Surroundings {
         version,
         reals: reals(graph),
@@ -85,10 +85,11 @@ fn restate_graph(graph: &mut GraphProto, version: i64, refused: &mut Vec<String>
                 nodes.push(node);
                 nodes.extend(behind);
             }
-            Err(reason) => {
-                let (name, operator) = (name(&node), &node.op_type);
-                refused.push(format!("node {name:?} ({operator}): {reason}"));
-            }
+            Err(reason) => refused.push(Unsupported {
+                node: name(&node).to_owned(),
+                operator: node.op_type.clone(),
+                reason,
+            }),
         }
     }
     graph.node = nodes;

@@ -2,7 +2,7 @@
 
 use super::Patch;
 use super::triangle::Place;
-use crate::error::ModelError;
+use crate::error::{ModelError, Unsupported};
 use tract_onnx::pb::ModelProto;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::cast::Cast;
@@ -15,10 +15,10 @@ use tract_transformers::ops::sdpa::Sdpa;
 
 /// Attention with what tract passes over or computes in another way.
 ///
-/// Errors: the nodes, and why not.
+/// Errors: [`ModelError::Unsupported`], with the nodes, and why not.
 pub fn check(model: &ModelProto) -> Result<(), ModelError> {
     let nodes = model.graph.iter().flat_map(|graph| &graph.node);
-    let reasons: Vec<String> = nodes
+    let refused: Vec<Unsupported> = nodes
         .filter(|node| node.op_type == "Attention")
         .filter_map(|node| {
             let attribute = |name: &str| {
@@ -40,14 +40,17 @@ pub fn check(model: &ModelProto) -> Result<(), ModelError> {
             } else {
                 return None;
             };
-            let name = node.output.first().unwrap_or(&node.name);
-            Some(format!("node {name:?} (Attention): {reason}"))
+            Some(Unsupported {
+                node: node.output.first().unwrap_or(&node.name).clone(),
+                operator: node.op_type.clone(),
+                reason: reason.to_owned(),
+            })
         })
         .collect();
-    if reasons.is_empty() {
+    if refused.is_empty() {
         return Ok(());
     }
-    Err(ModelError::Graph(reasons.join("; ")))
+    Err(ModelError::Unsupported(refused))
 }
 
 /// `softmax(scale q k^T + mask) v`, each head of keys and values for a group of heads of queries.

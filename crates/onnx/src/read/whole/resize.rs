@@ -1,6 +1,7 @@
 //! Images of another size whose coordinates tract takes from other places than ONNX Runtime.
 
 use super::Patch;
+use crate::expand::unsupported;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::array::Slice;
 use tract_onnx::tract_core::ops::nn::resize::CoordTransformer;
@@ -129,8 +130,7 @@ pub fn smoothed(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &R
 }
 
 fn refuse(name: &str, reason: &str) -> Patch {
-    let text = format!("node {name:?} (Resize): {reason}");
-    Err(TractError::msg(text))
+    Err(unsupported(name, "Resize", reason))
 }
 
 /// The factors that are given, axis by axis.
