@@ -147,22 +147,25 @@ fn arrange(
     mut found: BTreeMap<String, Array>,
     inputs: &[Declared],
 ) -> Result<BTreeMap<String, Array>> {
-    let mut arranged = BTreeMap::new();
-    for input in inputs {
-        let Some(array) = found.remove(&input.name) else {
-            let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-            bail!(
-                "tensor {:?} is missing; expected exactly {names:?}",
-                input.name
-            );
-        };
-        arranged.insert(input.name.clone(), input.arrange(array)?);
+    let names: Vec<&str> = found.keys().map(String::as_str).collect();
+    check_names(&names, inputs)?;
+    let own = |input: &Declared| {
+        let array = found.remove(&input.name);
+        array.map(|array| Ok((input.name.clone(), input.arrange(array)?)))
+    };
+    inputs.iter().filter_map(own).collect()
+}
+
+/// That a file has tensors of the names that are declared, and no others.
+fn check_names(found: &[&str], inputs: &[Declared]) -> Result<()> {
+    let expected: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    if let Some(name) = expected.iter().find(|name| !found.contains(name)) {
+        bail!("tensor {name:?} is missing: expected tensors named {expected:?}, found {found:?}");
     }
-    if let Some(name) = found.keys().next() {
-        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-        bail!("unexpected tensor {name:?}; expected exactly {names:?}");
+    if let Some(name) = found.iter().find(|name| !expected.contains(name)) {
+        bail!("unexpected tensor {name:?}: expected tensors named {expected:?}, found {found:?}");
     }
-    Ok(arranged)
+    Ok(())
 }
 
 /// Writes tensors to a file in the form that its extension names; a file that is half-written does not replace another.

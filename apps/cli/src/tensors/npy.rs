@@ -103,14 +103,14 @@ pub fn read_all(bytes: Vec<u8>, inputs: &[Declared]) -> Result<BTreeMap<String, 
     use std::io::Read;
     let mut archive =
         zip::ZipArchive::new(Cursor::new(bytes)).context("not a readable .npz archive")?;
+    let tensor = |file: &str| file.trim_end_matches(".npy").to_owned();
+    let names: Vec<String> = archive.file_names().map(tensor).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    super::check_names(&names, inputs)?;
     let mut found = BTreeMap::new();
     for at in 0..archive.len() {
         let mut file = archive.by_index(at)?;
-        let name = file.name().trim_end_matches(".npy").to_owned();
-        if !inputs.iter().any(|input| input.name == name) {
-            let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-            bail!("unexpected tensor {name:?}; expected exactly {names:?}");
-        }
+        let name = tensor(file.name());
         let mut bytes = Vec::new();
         let size = (&mut file).take(MOST + 1).read_to_end(&mut bytes)?;
         if u64::try_from(size)? > MOST {

@@ -79,8 +79,14 @@ fn each_mistake_is_named() {
     let cases = [
         ("[1, 2]", "expected an object"),
         ("{", "not valid JSON"),
-        (r#"{"y": [[1, 2]]}"#, "tensor \"x\" is missing"),
-        (r#"{"x": [[1, 2]], "y": 3}"#, "unexpected tensor \"y\""),
+        (
+            r#"{"y": [[1, 2]]}"#,
+            r#"tensor "x" is missing: expected tensors named ["x"], found ["y"]"#,
+        ),
+        (
+            r#"{"x": [[1, 2]], "y": 3}"#,
+            r#"unexpected tensor "y": expected tensors named ["x"], found ["x", "y"]"#,
+        ),
         (r#"{"x": [[1, 2], [3]]}"#, "ragged"),
         (r#"{"x": [[1, "2"]]}"#, "expected numbers"),
         (r#"{"x": [[1, null]]}"#, "expected numbers"),

@@ -87,6 +87,19 @@ fn inputs_of_another_shape_are_refused() {
 }
 
 #[test]
+fn outputs_of_other_names_are_named_beside_those_of_the_model() {
+    let place = Place::with_proof();
+    place.write("output.json", r#"{"scores": [[0.5, 0.5]]}"#);
+    place.refused(
+        "verify keys/model.vk patient.proof --output output.json",
+        &[
+            "output.json",
+            r#"named ["probabilities"], found ["scores"]"#,
+        ],
+    );
+}
+
+#[test]
 fn values_that_are_not_finite_are_refused_wherever_data_is_read() {
     let place = Place::new();
     place.setup("--public measurements -o keys");
