@@ -49,6 +49,16 @@ impl Array {
         })
     }
 
+    /// The index along each axis of a row-major position.
+    pub(crate) fn index(&self, mut at: usize) -> Vec<usize> {
+        let mut index = vec![0; self.shape.len()];
+        for (own, &size) in index.iter_mut().zip(&self.shape).rev() {
+            *own = at % size.max(1);
+            at /= size.max(1);
+        }
+        index
+    }
+
     /// The smallest and the largest value that is bounded.
     pub(crate) fn range(&self) -> Option<(f64, f64)> {
         let bounded = |value: &f64| value.abs() < UNBOUNDED;

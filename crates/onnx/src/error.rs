@@ -62,9 +62,37 @@ pub enum ModelError {
         /// What was given.
         found: String,
     },
+    /// A value of an input is none that the graph takes.
+    #[error("input {name:?} at {index:?}: {reason}, found {value}; correct the data")]
+    Value {
+        /// The input.
+        name: String,
+        /// Where, one index per axis.
+        index: Vec<usize>,
+        /// The value.
+        value: f64,
+        /// What it should be.
+        reason: BadValue,
+    },
     /// The float model failed.
     #[error("the float model failed: {0}")]
     Run(String),
+}
+
+/// What a value of an input should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BadValue {
+    /// An integer.
+    #[error("expected an integer, as the model takes there")]
+    Fraction,
+    /// The index of a row that is there.
+    #[error("expected an index into the rows of a table, {lo} to {hi}")]
+    Index {
+        /// The first.
+        lo: i64,
+        /// The last.
+        hi: i64,
+    },
 }
 
 /// A node that has no integer program.

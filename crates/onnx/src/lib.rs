@@ -25,7 +25,7 @@ mod quantised;
 mod read;
 
 pub use array::Array;
-pub use error::{ModelError, QuantiseError, Unsupported};
+pub use error::{BadValue, ModelError, QuantiseError, Unsupported};
 pub use model::{Arrays, Boundary, Model};
 pub use quantise::{Diagnosis, Options, Quantised, Report, diagnose, quantise, samples};
 pub use read::limits::Limits;

@@ -1,7 +1,8 @@
 //! Models: the float graph behind an integer program.
 
 use crate::array::Array;
-use crate::error::ModelError;
+use crate::error::{BadValue, ModelError};
+use crate::quantise::real;
 use crate::read::{Loaded, dims, implied, limits::Limits, load};
 use program::Dim;
 use std::collections::BTreeMap;
@@ -23,6 +24,41 @@ pub struct Boundary {
     pub integers: bool,
     /// The first and the last integer, if the graph says where they lie: those of an index, or of a truth value.
     pub implied: Option<(i64, i64)>,
+    /// Rows of the table that each value is an index into, if the graph says so: the float model stops at any other,
+    /// but for negative ones, which count from the end.
+    pub rows: Option<usize>,
+}
+
+impl Boundary {
+    /// The first and the last index into the table that values are indices into, negative ones included.
+    pub(crate) fn indices(&self) -> Option<(i64, i64)> {
+        let rows = i64::try_from(self.rows?).ok()?;
+        Some((-rows, rows - 1))
+    }
+
+    /// That all values are integers, and indices of rows that are there.
+    fn check(&self, array: &Array) -> Result<(), ModelError> {
+        let fraction = |value: &f64| libm::trunc(*value) != *value;
+        let indices = self.indices();
+        let outside = |value: &f64| {
+            indices.is_some_and(|(lo, hi)| !(real(lo.into())..=real(hi.into())).contains(value))
+        };
+        let bad = |value: &f64| fraction(value) || outside(value);
+        let Some(at) = array.data.iter().position(bad) else {
+            return Ok(());
+        };
+        let value = array.data[at];
+        let reason = match indices {
+            Some((lo, hi)) if !fraction(&value) => BadValue::Index { lo, hi },
+            _ => BadValue::Fraction,
+        };
+        Err(ModelError::Value {
+            name: self.name.clone(),
+            index: array.index(at),
+            value,
+            reason,
+        })
+    }
 }
 
 /// A float model.
@@ -86,11 +122,13 @@ impl Model {
         let boundary = |outlet: &OutletId, name: String| -> Result<Boundary, ModelError> {
             let fact = graph.outlet_fact(*outlet).map_err(failed)?;
             let kind = fact.datum_type;
+            let implied = implied(&graph, *outlet);
             Ok(Boundary {
                 name,
                 shape: dims::shape(&fact.shape, &symbols),
                 integers: kind.is_integer() || kind == bool::datum_type() || kind.is_tdim(),
-                implied: implied(&graph, *outlet),
+                implied: implied.ends,
+                rows: implied.rows,
             })
         };
         let inputs: Result<Vec<Boundary>, ModelError> = { graph.inputs.iter() }
@@ -219,13 +257,24 @@ impl Model {
         Ok(array)
     }
 
+    /// That the float model can take some inputs: their shapes, and values that an integer or an index may have.
+    ///
+    /// Errors: [`ModelError::Input`], [`ModelError::Value`].
+    pub fn check(&self, inputs: &Arrays) -> Result<(), ModelError> {
+        self.bind(inputs)?;
+        for input in self.inputs.iter().filter(|input| input.integers) {
+            input.check(self.input(input, inputs)?)?;
+        }
+        Ok(())
+    }
+
     /// Runs the float model and shows the results of every node.
     pub(crate) fn run(
         &self,
         inputs: &Arrays,
         mut see: impl FnMut(usize, &[TValue]) -> Result<(), String>,
     ) -> Result<Vec<TValue>, ModelError> {
-        self.bind(inputs)?;
+        self.check(inputs)?;
         let mut values = TVec::new();
         for (input, outlet) in self.inputs.iter().zip(&self.graph.inputs) {
             let array = self.input(input, inputs)?;

@@ -16,6 +16,8 @@ pub enum Encoding {
     Fixed(i32),
     /// The levels of a quantised tensor.
     Levels(Levels),
+    /// The integers themselves; other reals are none of its values.
+    Integer,
 }
 
 /// The levels of a quantised tensor: `(integer - zero) * scale` in single precision.
@@ -73,6 +75,7 @@ impl Encoding {
         match self {
             Self::Fixed(bits) => Some(*bits),
             Self::Levels(_) => None,
+            Self::Integer => Some(0),
         }
     }
 }
@@ -82,6 +85,7 @@ impl fmt::Display for Encoding {
         match self {
             Self::Fixed(bits) => write!(f, "{bits}"),
             Self::Levels(levels) => write!(f, "levels of {} from {}", levels.scale(), levels.zero),
+            Self::Integer => write!(f, "integers"),
         }
     }
 }

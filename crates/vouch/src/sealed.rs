@@ -10,7 +10,8 @@ use crate::seal::{Seal, Setting, Sort};
 use crate::verifying::VerifyingKey;
 use argument::opening::Stored;
 use argument::stack::GroupKind;
-use program::Visibility;
+use program::fact::standard;
+use program::{ProgramError, Visibility};
 use relation::Tensor;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -100,9 +101,14 @@ impl ProvingKey {
             .find(|input| input.name == name)
             .ok_or_else(unknown)?;
         let value = value.quantise(name, input.interval, input.encoding)?;
+        // What the certificate shows, which can be more than the input may be.
+        let interval = standard(input.interval).map_err(|reason| {
+            let node = name.to_owned();
+            KeyError::from(ProgramError::Operator { node, reason })
+        })?;
         let sort = Sort {
             shape: value.shape.clone(),
-            interval: input.interval,
+            interval,
             encoding: input.encoding,
         };
         Sealed::new(key, sort, &value)

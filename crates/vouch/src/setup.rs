@@ -191,6 +191,13 @@ impl Setup {
         self.model.notes()
     }
 
+    /// That the model can take some inputs: by their shapes, and by the values of integers and indices.
+    ///
+    /// Errors: [`SetupError::Model`].
+    pub fn check(&self, inputs: &Arrays) -> Result<(), SetupError> {
+        Ok(self.model.check(&to_onnx(inputs))?)
+    }
+
     /// Adds data to measure ranges on.
     pub fn calibrate(&mut self, inputs: &Arrays) -> &mut Self {
         self.quantisation.calibration.push(to_onnx(inputs));

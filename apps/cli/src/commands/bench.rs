@@ -5,7 +5,7 @@ use crate::arguments::Bench;
 use crate::clock::Clock;
 use crate::outcome::{Outcome, bytes, duration};
 use crate::tensors::{self, Declared};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use measure::{Spans, forget_peak, peak_bytes};
 use vouch::{Expected, ProvingKey, Trusted};
 
@@ -23,7 +23,12 @@ pub fn run(arguments: &Bench) -> Result<Outcome> {
         .map(|(name, shape)| Declared { name, shape })
         .collect();
     let input = match &arguments.input {
-        Some(path) => tensors::read(path, &inputs)?,
+        Some(path) => {
+            let input = tensors::read(path, &inputs)?;
+            let name = || format!("cannot use {}", path.display());
+            prepared.check(&input).with_context(name)?;
+            input
+        }
         None => prepared.sample(),
     };
     let vouch::Made { key, accuracy, .. } = clock.step("setup", "setting up", || prepared.run())?;

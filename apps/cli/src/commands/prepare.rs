@@ -56,6 +56,8 @@ pub fn prepare(model: &Path, options: &Options) -> Result<vouch::Setup> {
             found => found?,
         };
         for data in &samples {
+            let name = || format!("cannot use {}", path.display());
+            setup.check(data).with_context(name)?;
             check_ranges(path, data, &ranges)?;
             setup.calibrate(data);
         }

@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod bad_keys_and_proofs;
+mod embedding;
 mod interrupted;
 mod place;
 mod unwritable;

@@ -1,12 +1,13 @@
 //! What crosses the boundary of a program: reals in fixed point, or the levels of a quantised tensor.
 
-use super::builder::{Refusal, Value, log2_of, nearest, power};
+use super::builder::{Refusal, Value, log2_of, nearest, power, real};
 use super::calibrate::declared;
 use super::expr::Expr;
 use super::lazy::{Lazy, Pointwise};
 use super::precision::compared_bits;
 use super::walk::Quantiser;
 use crate::error::{QuantiseError, Unsupported};
+use crate::model::Boundary;
 use crate::quantised::Quantisation;
 use crate::quantised::ops::{Dequantise, Quantise};
 use crate::read::whole;
@@ -31,7 +32,7 @@ impl Quantiser<'_> {
         let value = match whole.filter(|_| input.implied == whole && !is_given) {
             Some((lo, hi)) => {
                 let interval = Interval::new(lo, hi);
-                let mut value = self.declare(at, shape, interval, Encoding::Fixed(0))?;
+                let mut value = self.declare(at, shape, interval, Encoding::Integer)?;
                 value.integers = true;
                 value
             }
@@ -73,12 +74,36 @@ impl Quantiser<'_> {
         let most = nearest(power((log + bits).clamp(1, 40))) - 1;
         let most = if is_truth { 1 } else { most };
         let negative = range.0 < 0.0 || (!input.integers && !is_given);
-        let interval = Interval::new(if negative { -most - 1 } else { 0 }, most);
+        let mut interval = Interval::new(if negative { -most - 1 } else { 0 }, most);
+        // What lies beyond the table of an index has no proof.
+        if let Some((first, last)) = input.indices() {
+            interval = Interval::new(interval.lo.max(first), interval.hi.min(last));
+            self.note_range(input, (first, last));
+        }
         let integers = input.integers;
-        let mut value = self.declare(at, shape, interval, Encoding::Fixed(bits))?;
+        let encoding = if integers {
+            Encoding::Integer
+        } else {
+            Encoding::Fixed(bits)
+        };
+        let mut value = self.declare(at, shape, interval, encoding)?;
         value.range = if self.calibration.given { seen } else { range };
         value.integers = integers;
         Ok(value)
+    }
+
+    /// Says so if somebody gave a range beyond the rows of a table that an input is an index into.
+    fn note_range(&mut self, input: &Boundary, (first, last): (i64, i64)) {
+        let Some(&(lo, hi)) = self.options.ranges.get(&input.name) else {
+            return;
+        };
+        if lo < real(first.into()) || hi > real(last.into()) {
+            self.report.notes.push(format!(
+                "{:?} is an index into the rows of a table: values beyond {} to {last} have no proof",
+                input.name,
+                if lo < 0.0 { first } else { 0 }
+            ));
+        }
     }
 
     fn declare(
@@ -155,7 +180,11 @@ impl Quantiser<'_> {
                 None => { self.values.get(&(outlet.node, outlet.slot)).cloned() }
                     .ok_or_else(|| "nothing computes it".to_owned())
                     .and_then(|lazy| self.finish(&lazy))
-                    .map(|value| (Encoding::Fixed(value.bits), value)),
+                    .map(|value| {
+                        let is_whole = output.integers && value.bits == 0;
+                        let fixed = Encoding::Fixed(value.bits);
+                        (if is_whole { Encoding::Integer } else { fixed }, value)
+                    }),
             };
             match result {
                 Ok((encoding, value)) => {

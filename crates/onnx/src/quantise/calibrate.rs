@@ -174,7 +174,7 @@ fn random(model: &Model, options: &Options, symbols: &[usize], run: u64) -> Arra
     inputs
 }
 
-/// Where the values of an input lie, both ends included.
+/// Where the values of an input lie, both ends included: no further than the rows of a table that they are indices into.
 pub fn declared(options: &Options, input: &Boundary) -> (f64, f64) {
     let ends = |(first, last): (i64, i64)| (real(first.into()), real(last.into()));
     let implied = input.implied.map(ends);
@@ -184,7 +184,36 @@ pub fn declared(options: &Options, input: &Boundary) -> (f64, f64) {
         DEFAULT_RANGE
     };
     let given = options.ranges.get(&input.name).copied();
-    given.or(implied).unwrap_or(default)
+    let (mut lo, mut hi) = given.or(implied).unwrap_or(default);
+    if input.integers {
+        (lo, hi) = (libm::ceil(lo), libm::floor(hi));
+    }
+    if let Some((first, last)) = input.indices().map(ends) {
+        (lo, hi) = (lo.clamp(first, last), hi.min(last));
+    }
+    (lo, hi.max(lo))
+}
+
+/// That every range that somebody gave has an integer if the input takes integers, and an index that the input can have
+/// if it is one.
+///
+/// Errors: [`QuantiseError::Option`].
+pub fn check_ranges(model: &Model, options: &Options) -> Result<(), QuantiseError> {
+    for input in model.inputs().iter().filter(|input| input.integers) {
+        let Some(&(lo, hi)) = options.ranges.get(&input.name) else {
+            continue;
+        };
+        let (first, last) = input.indices().unwrap_or((i64::MIN, i64::MAX));
+        let lo = libm::ceil(lo).max(real(first.into()));
+        if lo > libm::floor(hi).min(real(last.into())) {
+            return Err(QuantiseError::Option {
+                name: "ranges",
+                expected: "an integer that the input can have",
+                found: format!("none in that of {:?}", input.name),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A number in `0 .. 1` (splitmix64).

@@ -28,7 +28,7 @@ pub mod table;
 mod tied;
 mod walk;
 
-pub use builder::{Refusal, Value};
+pub use builder::{Refusal, Value, real};
 pub use calibrate::samples;
 pub use expr::Expr;
 pub use lazy::{Constant, Lazy, Pointwise};

@@ -1,7 +1,7 @@
 //! Visits the nodes of a graph in order.
 
 use super::builder::{Builder, Refusal, Value};
-use super::calibrate::Calibration;
+use super::calibrate::{Calibration, check_ranges};
 use super::expr::Expr;
 use super::lazy::{Constant, Lazy, Pointwise};
 use super::linear::Linear;
@@ -43,7 +43,7 @@ pub struct Quantiser<'a> {
     pub(super) calibration: Calibration,
     /// What each outlet is; nothing for those that could not be lowered.
     pub(super) values: BTreeMap<(usize, usize), Lazy>,
-    report: Report,
+    pub(super) report: Report,
 }
 
 /// Quantises a model.
@@ -89,6 +89,7 @@ pub fn diagnose(model: &Model, options: &Options) -> Result<Diagnosis, QuantiseE
 impl<'a> Quantiser<'a> {
     fn new(model: &'a Model, options: &'a Options) -> Result<Self, QuantiseError> {
         options.check()?;
+        check_ranges(model, options)?;
         let calibration = Calibration::run(model, options)?;
         let builder = Builder::new(model.symbols().to_vec(), calibration.symbols.clone());
         let report = Report {

@@ -21,6 +21,7 @@ pub fn integer<D>(value: f64, input: &Input<D>) -> i64 {
             let level = level.saturating_add(levels.zero.into());
             level.clamp(input.interval.lo, input.interval.hi)
         }
+        Encoding::Integer => value as i64,
     }
 }
 
@@ -32,5 +33,6 @@ pub fn real(value: i64, encoding: Encoding) -> f64 {
         Encoding::Levels(levels) => {
             f64::from((value - i64::from(levels.zero)) as f32 * levels.scale())
         }
+        Encoding::Integer => value as f64,
     }
 }

@@ -13,7 +13,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    fn info(name: &str, shape: &[Result<i64, &str>]) -> pb::ValueInfoProto {
+    fn info(name: &str, elem_type: i32, shape: &[Result<i64, &str>]) -> pb::ValueInfoProto {
         let dim = |size: &Result<i64, &str>| pb::tensor_shape_proto::Dimension {
             denotation: String::new(),
             value: Some(match size {
@@ -22,7 +22,7 @@ impl Graph {
             }),
         };
         let tensor = pb::type_proto::Tensor {
-            elem_type: 1,
+            elem_type,
             shape: Some(pb::TensorShapeProto {
                 dim: shape.iter().map(dim).collect(),
             }),
@@ -39,13 +39,19 @@ impl Graph {
 
     /// With an input; a size is a number or a symbol.
     pub fn input(mut self, name: &str, shape: &[Result<i64, &str>]) -> Self {
-        self.graph.input.push(Self::info(name, shape));
+        self.graph.input.push(Self::info(name, 1, shape));
+        self
+    }
+
+    /// With an input of integers.
+    pub fn numbers(mut self, name: &str, shape: &[Result<i64, &str>]) -> Self {
+        self.graph.input.push(Self::info(name, 7, shape));
         self
     }
 
     /// With an output.
     pub fn output(mut self, name: &str) -> Self {
-        self.graph.output.push(Self::info(name, &[]));
+        self.graph.output.push(Self::info(name, 1, &[]));
         self
     }
 

@@ -110,7 +110,7 @@ fn calibration_data_do_not_narrow_an_index() {
     let intervals: Vec<(i64, i64)> = { program.inputs.iter() }
         .map(|input| (input.interval.lo, input.interval.hi))
         .collect();
-    assert_eq!(intervals, [(0, 63), (0, 1)]);
+    assert_eq!(intervals, [(0, 49), (0, 1)]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod indices;
 mod language;
 mod quantise;
 mod quantised;
+mod rows;
 mod shares;
 mod standard;
 mod vision;
