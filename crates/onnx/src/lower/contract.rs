@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::array::Array;
+use crate::quantise::builder::Builder;
 use crate::quantise::linear::Linear;
 use program::operator::Contract;
 use relation::interval::Wide;
@@ -154,7 +155,7 @@ impl Quantiser<'_> {
             .builder
             .contract(operator.clone(), &a, &b, shape.to_vec())?;
         if let Some(known) = known {
-            value.known = crate::quantise::builder::meet(known, value.known);
+            value.known = Builder::result(known, value.known, fixed);
         }
         value.fixed = fixed;
         let constant = match real {

@@ -4,7 +4,7 @@ use super::arithmetic::{common_base, operand, reveal};
 use super::compare::{at_least, negation, not};
 use super::prelude::*;
 use crate::array::UNBOUNDED;
-use crate::quantise::builder::log2_of;
+use crate::quantise::builder::{Builder, log2_of};
 use crate::quantise::holds_integers;
 use crate::quantise::materialise::FAR;
 use program::ValueId;
@@ -149,7 +149,8 @@ pub fn select(q: &mut Quantiser<'_>, operands: &[Value]) -> Result<Value, Refusa
     let node = q.builder.push(Select.into(), inputs)?;
     let id = ValueId { node, output: 0 };
     let mut value = q.builder.value(id, then.shape.clone(), then.bits, true);
-    value.known = crate::quantise::builder::meet(then.known.hull(otherwise.known), value.known);
     value.fixed = then.fixed && otherwise.fixed;
+    let known = then.known.hull(otherwise.known);
+    value.known = Builder::result(known, value.known, value.fixed);
     Ok(value)
 }

@@ -1,7 +1,7 @@
 //! A program in the making, and what is known about its values.
 
 use super::position::Position;
-use program::operator::{Concatenate, Contract, Step, Sum, View};
+use program::operator::{Concatenate, Contract, Operate, Step, Sum, View};
 use program::{
     Dim, Encoding, Fact, Interval, Operator, Parameter, Program, ProgramError, Tensor, ValueId,
     Visibility,
@@ -36,9 +36,9 @@ pub struct Value {
 }
 
 impl Value {
-    /// Whether it is 0 or 1, for the real parameters.
+    /// Whether it is 0 or 1, for the real parameters and all values of the symbols.
     pub fn is_truth(&self) -> bool {
-        self.bits == 0 && self.known.lo >= 0 && self.known.hi <= 1
+        self.fixed && self.bits == 0 && self.known.lo >= 0 && self.known.hi <= 1
     }
 }
 
@@ -155,6 +155,14 @@ impl Builder {
     /// Shape and interval of a value for the reference symbols.
     pub fn fact(&self, id: ValueId) -> &Fact {
         &self.facts[id.node][id.output]
+    }
+
+    /// What a view, the node at some place, would say of another input, for the reference symbols.
+    pub(super) fn viewed(&self, node: usize, input: &Fact) -> Option<Fact> {
+        let Operator::View(view) = &self.bound.nodes.get(node)?.operator else {
+            return None;
+        };
+        view.infer(&[input]).ok()?.pop()
     }
 
     /// A size for the reference symbols.
@@ -295,10 +303,11 @@ impl Builder {
         value.integers = x.integers;
         if sums {
             // The program multiplies by the number of terms; the same holds for what is known.
-            let (before, after) = (self.fact(x.id).wide(), value.known);
-            let times = (after.hi - after.lo) / (before.hi - before.lo).max(1);
-            value.known = { x.known.scale(times.max(1)) }.map_or(after, |known| meet(known, after));
+            let known = { self.terms(x, node) }.and_then(|terms| x.known.scale(terms));
             value.fixed = x.fixed && keeps;
+            value.known = known.map_or(value.known, |known| {
+                Self::result(known, value.known, value.fixed)
+            });
         } else {
             value.known = x.known;
             value.fixed = x.fixed;
@@ -310,7 +319,7 @@ impl Builder {
         Ok(value)
     }
 
-    /// An einsum; `known` says where it lies if that is known better.
+    /// An einsum. Where it lies is known for the reference symbols alone if an axis of symbolic size is summed.
     pub fn contract(
         &mut self,
         operator: Contract,
@@ -318,8 +327,17 @@ impl Builder {
         b: &Value,
         shape: Vec<Dim>,
     ) -> Result<Value, Refusal> {
+        let sums = |x: &Value, labels: &[usize]| {
+            let mut axes = labels.iter().zip(&x.shape);
+            axes.any(|(label, dim)| *label >= operator.rank && dim.known().is_none())
+        };
+        let fixed =
+            a.fixed && b.fixed && !sums(a, &operator.a_labels) && !sums(b, &operator.b_labels);
         let node = self.push(operator.into(), vec![a.id, b.id])?;
-        Ok(self.value(ValueId { node, output: 0 }, shape, a.bits + b.bits, false))
+        let bits = a.bits + b.bits;
+        let mut value = self.value(ValueId { node, output: 0 }, shape, bits, false);
+        value.fixed = fixed;
+        Ok(value)
     }
 
     /// Tensors one after the other, with one number of fraction bits.

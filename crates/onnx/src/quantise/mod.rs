@@ -1,6 +1,7 @@
 //! Quantisation: from a float graph to an integer program.
 
 mod boundary;
+mod bounds;
 pub mod builder;
 pub mod calibrate;
 mod divide;

@@ -45,7 +45,7 @@ impl Builder {
         let node = self.push(Rescale { shift, interval }.into(), vec![x.id])?;
         let bits = x.bits - shift.cast_signed();
         let mut value = self.value(ValueId { node, output: 0 }, x.shape.clone(), bits, true);
-        value.known = meet(known, value.known);
+        value.known = Self::result(known, value.known, x.fixed);
         value.fixed = x.fixed;
         value.range = x.range;
         value.position = x.position.clone().filter(|_| shift == 0);
@@ -65,7 +65,7 @@ impl Builder {
                 lo: 0,
                 hi: most.max(0),
             };
-            value.known = meet(known, value.known);
+            value.known = Self::result(known, value.known, x.fixed);
             value.fixed = x.fixed;
             value
         };

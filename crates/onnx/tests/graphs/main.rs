@@ -8,6 +8,7 @@ mod fixtures;
 mod hostile;
 mod indices;
 mod language;
+mod other_sizes;
 mod quantise;
 mod quantised;
 mod rows;

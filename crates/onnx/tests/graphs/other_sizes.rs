@@ -1,0 +1,63 @@
+//! Sizes other than those of calibration: where values lie at these says nothing about others.
+
+use crate::build::Graph;
+use crate::quantise::{both, close, model, row};
+use onnx::{Arrays, Options, quantise};
+
+/// The outputs of the integer program and of the float model, of a program calibrated at other sizes.
+fn at(graph: Graph, seen: &Arrays, inputs: &Arrays, range: (f64, f64)) -> [Vec<f64>; 2] {
+    let model = model(&graph.bytes());
+    assert_eq!(model.symbols(), ["n"], "{:?}", model.notes());
+    let options = Options {
+        calibration: vec![seen.clone()],
+        ranges: [("x".to_owned(), range)].into(),
+        ..Options::default()
+    };
+    let quantised = quantise(&model, &options).expect("a program");
+    both(&model, &quantised, inputs).into()
+}
+
+/// An input of one number.
+fn filled(shape: &[usize], number: f64) -> Arrays {
+    row("x", shape, &vec![number; shape.iter().product()])
+}
+
+/// That the integer program follows the float model at `size` rows of a number, calibrated at `seen`.
+fn follows(graph: Graph, rest: &[usize], (seen, size): (usize, usize), number: f64) {
+    let shape = |rows: usize| [&[rows][..], rest].concat();
+    let seen = filled(&shape(seen), number);
+    let inputs = filled(&shape(size), number);
+    let [found, expected] = at(graph, &seen, &inputs, (-1.0, 1.0));
+    let most = { expected.iter() }.fold(1.0, |most: f64, value| most.max(value.abs()));
+    close(&found, &expected, 1e-3 * most);
+}
+
+/// Rows, and their sum.
+fn summed(rest: &[i64]) -> Graph {
+    let shape: Vec<_> = { [Err("n")].into_iter() }
+        .chain(rest.iter().map(|&size| Ok(size)))
+        .collect();
+    let graph = Graph::default().input("x", &shape).int("rows", 0);
+    graph.node("ReduceSum", &["x", "rows"], "sum").output("y")
+}
+
+#[test]
+fn any_number_of_updates_is_added_up() {
+    let graph = Graph::default()
+        .input("x", &[Err("n")])
+        .tensor("base", &[3], &[0.5, 0.25, 1.0])
+        .node("Sub", &["x", "x"], "places")
+        .node("Cast", &["places"], "index")
+        .number("to", 7)
+        .node("ScatterElements", &["base", "index", "x"], "y")
+        .word("reduction", "add")
+        .output("y");
+    follows(graph, &[], (2, 40), 0.75);
+}
+
+#[test]
+fn a_sum_is_resized_at_every_size() {
+    let graph = summed(&[1, 4, 4]).tensor("scales", &[4], &[1.0, 1.0, 2.0, 2.0]);
+    let graph = graph.node("Resize", &["sum", "", "scales"], "y");
+    follows(graph.word("mode", "linear"), &[1, 4, 4], (1, 200), 0.75);
+}
