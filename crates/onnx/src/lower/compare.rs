@@ -108,8 +108,9 @@ const FEW: u64 = 1 << 8;
 
 /// 1 where a value is zero, else 0.
 pub fn is_zero(q: &mut Quantiser<'_>, x: &Value) -> Result<Value, Refusal> {
-    let interval = q.builder.fact(x.id).interval;
-    if interval.hi.abs_diff(interval.lo) < FEW {
+    // A table that holds all numbers of one size does not hold those of others.
+    let interval = q.builder.interval(x);
+    if interval.is_some_and(|interval| interval.hi.abs_diff(interval.lo) < FEW) {
         return super::index::is_one_of(q, x, &[0]);
     }
     // Zero if neither positive nor negative.

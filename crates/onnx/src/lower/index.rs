@@ -31,10 +31,10 @@ impl Quantiser<'_> {
 
     /// An integer cut off to `lo ..= hi`, if it could lie beyond that, at other sizes too.
     pub fn clamped(&mut self, x: &Value, lo: i64, hi: i64) -> Result<Value, Refusal> {
-        let mut interval = self.builder.fact(x.id).interval;
-        if !x.fixed {
-            interval = program::Interval::new(interval.lo.min(lo - 1), interval.hi.max(hi + 1));
-        }
+        let interval = self.builder.interval(x).unwrap_or_else(|| {
+            let here = self.builder.fact(x.id).interval;
+            program::Interval::new(here.lo.min(lo - 1), here.hi.max(hi + 1))
+        });
         let mut value = x.clone();
         if interval.lo < lo {
             let end = self.filled(&value, lo)?;
@@ -82,6 +82,12 @@ pub fn rows(q: &mut Quantiser<'_>, table: &Value, index: &Value) -> Result<Value
     Ok(value)
 }
 
+/// Where an index lies that has a place in a table at every size.
+pub fn reached(q: &Quantiser<'_>, index: &Value) -> program::Interval {
+    let interval = q.builder.interval(index);
+    interval.unwrap_or(q.builder.fact(index.id).interval)
+}
+
 /// An index into `size` rows as one that is not negative, and the number of rows that it can reach: at
 /// least `size`. Negative ones count from the end; what is beyond either end finds a row beyond `size`,
 /// or the first.
@@ -91,17 +97,12 @@ pub fn in_range(
     size: usize,
 ) -> Result<(Value, usize), Refusal> {
     let len = i64::try_from(size).map_err(|_| "too many rows")?;
-    let interval = q.builder.fact(index.id).interval;
+    let interval = q.builder.interval(index);
     let room = i64::try_from(size.next_power_of_two().max(2) * 2).map_err(|_| "too many rows")?;
     // A larger size, as of a sum, can make the index larger too.
-    let hi = if interval.hi >= room || !index.fixed {
-        len
-    } else {
-        interval.hi
-    };
+    let hi = { interval.filter(|found| found.hi < room) }.map_or(len, |found| found.hi);
     let mut index = q.clamped(index, -len, hi)?;
-    let lo = q.builder.fact(index.id).interval.lo;
-    if lo < 0 {
+    if !q.builder.is_at_least(&index, 0) {
         let zero = q.filled(&index, 0)?;
         let inside = at_least(q, &index, &zero)?;
         let negative = negation(q, &inside)?;
@@ -114,7 +115,7 @@ pub fn in_range(
         from_start.integers = true;
         index = q.builder.rescale(&from_start, 0)?;
     }
-    let hi = q.builder.fact(index.id).interval.hi;
+    let hi = reached(q, &index).hi;
     let reached = usize::try_from(hi).map_err(|_| "an index without end")? + 1;
     Ok((index, reached.max(size)))
 }
@@ -123,13 +124,14 @@ pub fn in_range(
 pub fn is_one_of(q: &mut Quantiser<'_>, x: &Value, numbers: &[i64]) -> Result<Value, Refusal> {
     let lo = numbers.iter().copied().min().unwrap_or(0) - 1;
     let hi = numbers.iter().copied().max().unwrap_or(0) + 1;
-    let interval = q.builder.fact(x.id).interval;
-    let x = if interval.hi.saturating_sub(interval.lo) >= MOST {
-        q.clamped(x, lo, hi)?
-    } else {
+    let interval = q.builder.interval(x);
+    let is_narrow = |found: program::Interval| found.hi.saturating_sub(found.lo) < MOST;
+    let x = if interval.is_some_and(is_narrow) {
         x.clone()
+    } else {
+        q.clamped(x, lo, hi)?
     };
-    let interval = q.builder.fact(x.id).interval;
+    let interval = reached(q, &x);
     let values: Vec<i64> = (interval.lo..=interval.hi)
         .map(|value| i64::from(numbers.contains(&value)))
         .collect();

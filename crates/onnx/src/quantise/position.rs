@@ -23,6 +23,19 @@ fn is_zero(dim: &Dim) -> bool {
     dim.known() == Some(0)
 }
 
+/// Whether a size is zero or more for all values of the symbols.
+fn is_at_least_zero(dim: &Dim) -> bool {
+    match dim {
+        Dim::Known(number) => *number >= 0,
+        Dim::Symbol(_) => true,
+        Dim::Sum(parts) | Dim::Product(parts) | Dim::Min(parts) => {
+            parts.iter().all(is_at_least_zero)
+        }
+        Dim::Max(parts) => parts.iter().any(is_at_least_zero),
+        Dim::Quotient(whole, by) => *by > 0 && is_at_least_zero(whole),
+    }
+}
+
 /// The sum of two sizes.
 pub fn plus(a: &Dim, b: &Dim) -> Dim {
     match (a, b) {
@@ -52,6 +65,11 @@ impl Position {
     /// The number, if it is the same everywhere.
     pub fn as_number(&self) -> Option<&Dim> {
         self.factors.iter().all(is_zero).then_some(&self.constant)
+    }
+
+    /// Whether it is zero or more at every index, for all values of the symbols.
+    pub fn is_at_least_zero(&self) -> bool {
+        is_at_least_zero(&self.constant) && self.factors.iter().all(is_at_least_zero)
     }
 
     /// The sum with a multiple of another of the same shape.
@@ -155,5 +173,8 @@ mod tests {
         };
         assert_eq!(sum, Some(expected));
         assert_eq!(row.as_number(), None);
+        assert!(row.is_at_least_zero());
+        let down = column.plus(-1, &row);
+        assert!(!down.is_some_and(|down| down.is_at_least_zero()));
     }
 }

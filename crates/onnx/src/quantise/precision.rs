@@ -161,14 +161,18 @@ impl Quantiser<'_> {
     ///
     /// It is rounded as the value was: so equal numbers stay equal, no two numbers in order come out in the other
     /// order, and only numbers that round to the same integer are taken for equal. Integers were not rounded: a
-    /// constant between two of them stays there. What lies beyond the value's interval is cut off just outside of it.
+    /// constant between two of them stays there. What lies beyond the value's interval is cut off just outside of it,
+    /// or where the interval differs from size to size, far from all values.
     pub fn threshold(&mut self, constant: &Constant, like: &Value) -> Result<Value, Refusal> {
         let array = &constant.array;
         if array.data.iter().any(|value| value.is_nan()) {
             return Err(format!("the constant {:?} is not a number", constant.name));
         }
         let scale = power(like.bits);
-        let interval = self.builder.fact(like.id).interval;
+        // Twice as much, and a difference from it, is no wider than values may be.
+        const FAR: i64 = 1 << 54;
+        let interval = self.builder.interval(like);
+        let interval = interval.unwrap_or(program::Interval::new(-FAR, FAR));
         let (lo, hi) = (interval.lo.saturating_sub(1), interval.hi.saturating_add(1));
         let are_integers = like.bits <= 0;
         let values = array.data.iter().map(|value| {

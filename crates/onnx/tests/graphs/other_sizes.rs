@@ -1,7 +1,7 @@
 //! Sizes other than those of calibration: where values lie at these says nothing about others.
 
 use crate::build::Graph;
-use crate::quantise::{both, close, model, row};
+use crate::quantise::{both, close, executed, model, row};
 use onnx::{Arrays, Options, quantise};
 
 /// The outputs of the integer program and of the float model, of a program calibrated at other sizes.
@@ -41,6 +41,41 @@ fn summed(rest: &[i64]) -> Graph {
     graph.node("ReduceSum", &["x", "rows"], "sum").output("y")
 }
 
+/// The integers from zero up, as many as there are rows.
+fn numbers() -> Graph {
+    let graph = Graph::default().input("x", &[Err("n")]).output("y");
+    let graph = graph.scalar("zero", 0).scalar("one", 1);
+    let graph = graph.node("Shape", &["x"], "shape");
+    let graph = graph.node("Gather", &["shape", "zero"], "size");
+    let graph = graph.node("Range", &["zero", "size", "one"], "sizes");
+    graph.node("Cast", &["sizes"], "range").number("to", 7)
+}
+
+/// That `found` of a graph of numbers is what is expected of each, at 40 of them, calibrated at few.
+fn maps(graph: Graph, seen: usize, expected: impl Fn(i32) -> f64) {
+    let graph = graph.node("Cast", &["found"], "real").number("to", 1);
+    let graph = graph.node("Add", &["x", "real"], "y");
+    let model = model(&graph.bytes());
+    let options = Options {
+        calibration: vec![filled(&[seen], 0.0)],
+        ..Options::default()
+    };
+    let quantised = quantise(&model, &options).expect("a program");
+    let found = executed(&model, &quantised, &filled(&[40], 0.0));
+    let expected: Vec<f64> = (0..40).map(expected).collect();
+    close(&found, &expected, 1e-3);
+}
+
+#[test]
+fn a_sum_is_compared_with_numbers_that_calibration_did_not_reach() {
+    for number in [0.25, 1.0] {
+        let graph = summed(&[1]).tensor("limits", &[2], &[100.0, 3.0]);
+        let graph = graph.node("Greater", &["sum", "limits"], "above");
+        let graph = graph.node("Cast", &["above"], "y").number("to", 1);
+        follows(graph, &[1], (4, 200), number);
+    }
+}
+
 #[test]
 fn any_number_of_updates_is_added_up() {
     let graph = Graph::default()
@@ -60,4 +95,22 @@ fn a_sum_is_resized_at_every_size() {
     let graph = summed(&[1, 4, 4]).tensor("scales", &[4], &[1.0, 1.0, 2.0, 2.0]);
     let graph = graph.node("Resize", &["sum", "", "scales"], "y");
     follows(graph.word("mode", "linear"), &[1, 4, 4], (1, 200), 0.75);
+}
+
+#[test]
+fn positions_are_equal_to_themselves_at_every_size() {
+    let graph = numbers().int("first", 0).int("next", 1);
+    let graph = graph.node("Unsqueeze", &["range", "first"], "row");
+    let graph = graph.node("Unsqueeze", &["range", "next"], "column");
+    let graph = graph.node("Equal", &["row", "column"], "same");
+    let graph = graph.node("Cast", &["same"], "ones").number("to", 7);
+    let graph = graph.node("ReduceSum", &["ones", "next"], "found");
+    maps(graph.number("keepdims", 0), 5, |_| 1.0);
+}
+
+#[test]
+fn numbers_that_are_truth_values_in_calibration_become_some() {
+    let graph = numbers().node("Cast", &["range"], "truth").number("to", 9);
+    let graph = graph.node("Cast", &["truth"], "found").number("to", 7);
+    maps(graph, 2, |at| f64::from(at.min(1)));
 }
