@@ -67,12 +67,11 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         }
     } else if op.is::<ShiftRight>() {
         let factor = power_of_two(q, b)?;
-        if q.builder.fact(a.id).interval.lo < 0 {
-            return Err("a shift to the right of numbers that can be negative".into());
-        }
-        divided(q, a, &factor)?
+        // The bits of a negative number are those of the floor too.
+        let [value, _] = divided(q, a, &factor)?;
+        value
     } else {
-        bitwise(q, op, a, b)?
+        bitwise(q, op, [a, b], 8 * kind.size_of())?
     };
     if kind.is_integer() {
         value.range = node.range();
@@ -80,9 +79,9 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
     Ok(vec![value.into()])
 }
 
-/// The magnitude of a value, and 1 where the value is at least zero, unless it always is.
+/// The magnitude of a value, and 1 where the value is at least zero, unless it always is, whatever the sizes are.
 fn magnitude(q: &mut Quantiser<'_>, x: &Value) -> Result<(Value, Option<Value>), Refusal> {
-    if q.builder.fact(x.id).interval.lo >= 0 {
+    if q.builder.is_at_least(x, 0) {
         return Ok((x.clone(), None));
     }
     let [above, below] = q.builder.split(x, 0)?;
@@ -104,61 +103,54 @@ fn signed(q: &mut Quantiser<'_>, positive: Option<Value>, x: &Value) -> Result<V
     select(q, &[positive, x.clone(), negative])
 }
 
-/// `floor(n / d)` of integers that are at least zero, `d` at least one.
-fn divided(q: &mut Quantiser<'_>, n: &Value, d: &Value) -> Result<Value, Refusal> {
+/// `floor(n / d)` and what is left, of integers; `d` is at least one.
+fn divided(q: &mut Quantiser<'_>, n: &Value, d: &Value) -> Result<[Value; 2], Refusal> {
     let operator = Divide { interval: None };
     let node = q.builder.push(operator.into(), vec![n.id, d.id])?;
-    let id = ValueId { node, output: 0 };
-    let mut value = q.builder.value(id, n.shape.clone(), 0, true);
-    value.fixed = n.fixed && d.fixed;
-    Ok(value)
+    let part = |output: usize, bits: i32| {
+        let id = ValueId { node, output };
+        let mut value = q.builder.value(id, n.shape.clone(), bits, true);
+        value.fixed = n.fixed && d.fixed;
+        value
+    };
+    Ok([part(0, 0), part(1, n.bits)])
+}
+
+/// What is divided by in place of a magnitude: the least number there is in place of zero.
+fn divisor(q: &mut Quantiser<'_>, magnitude: Value) -> Result<Value, Refusal> {
+    if q.builder.is_at_least(&magnitude, 1) {
+        return Ok(magnitude);
+    }
+    let one = q.builder.sum(&[(0, &magnitude)], 1, magnitude.bits)?;
+    larger(q, &magnitude, &one, 1)
 }
 
 /// The quotient without what is behind the point; by zero it is that by the least number there is.
 fn quotient(q: &mut Quantiser<'_>, n: &Value, d: &Value) -> Result<Value, Refusal> {
     let (above, positive) = magnitude(q, n)?;
     let (below, below_positive) = magnitude(q, d)?;
-    let one = q.builder.sum(&[(0, &below)], 1, below.bits)?;
-    let below = if q.builder.fact(below.id).interval.lo > 0 {
-        below
-    } else {
-        larger(q, &below, &one, 1)?
-    };
-    let value = divided(q, &above, &below)?;
+    let below = divisor(q, below)?;
+    let [value, _] = divided(q, &above, &below)?;
     let value = signed(q, positive, &value)?;
     signed(q, below_positive, &value)
 }
 
-/// `n - d trunc(n / d)`: what is left of a quotient; the sign is that of `n`.
+/// `n - d trunc(n / d)`: what is left of a quotient; the sign is that of `n`. By zero nothing is left, as by the least
+/// number there is: so every input has a proof.
 fn remainder(q: &mut Quantiser<'_>, n: &Value, d: &Value) -> Result<Value, Refusal> {
-    let times = quotient(q, n, d)?;
-    let times = if times.exact {
-        times
-    } else {
-        q.builder.rescale(&times, 0)?
-    };
-    let rank = n.shape.len();
-    let operator = Contract {
-        rank,
-        a_labels: (0..rank).collect(),
-        b_labels: (0..rank).collect(),
-    };
-    let whole = q.builder.contract(operator, &times, d, n.shape.clone())?;
-    let mut value = q.builder.sum(&[(1, n), (-1, &whole)], 0, n.bits)?;
-    let (most, of_n) = (d.known.hi.max(-d.known.lo).max(0), n.known);
-    value.known = Wide {
-        lo: of_n.lo.min(0).max(-most),
-        hi: of_n.hi.max(0).min(most),
-    };
-    value.fixed = n.fixed && d.fixed;
-    q.builder.rescale(&value, 0)
+    let (above, positive) = magnitude(q, n)?;
+    let (below, _) = magnitude(q, d)?;
+    let below = divisor(q, below)?;
+    let [_, mut left] = divided(q, &above, &below)?;
+    left.known.hi = left.known.hi.min(above.known.hi.max(0));
+    signed(q, positive, &left)
 }
 
 /// `2^x`, by a table; `x` is cut off at what leaves room.
 fn power_of_two(q: &mut Quantiser<'_>, x: &Value) -> Result<Value, Refusal> {
     const MOST: i64 = 40;
     let x = q.clamped(x, 0, MOST)?;
-    let hi = q.builder.fact(x.id).interval.hi;
+    let hi = super::index::reached(q, &x).hi;
     let powers: Vec<i64> = (0..=hi).map(|exponent| 1 << exponent.min(MOST)).collect();
     let table = q.public(vec![powers.len()], powers)?;
     super::index::rows(q, &table, &x)
@@ -175,8 +167,9 @@ fn halved(q: &mut Quantiser<'_>, x: &Value) -> Result<Value, Refusal> {
 /// The lowest bits of a number that is at least zero.
 fn lowest_bits(q: &mut Quantiser<'_>, x: &Value, bits: usize) -> Result<Value, Refusal> {
     let bits = u32::try_from(bits).unwrap_or(64);
+    let are_all = |found: program::Interval| found.hi >> bits == 0;
     // No value has 64 bits.
-    if bits >= 64 || q.builder.fact(x.id).interval.hi >> bits == 0 {
+    if bits >= 64 || q.builder.interval(x).is_some_and(are_all) {
         return Ok(x.clone());
     }
     let moved = q.builder.sum(&[(1, x)], -(1 << (bits - 1)), 0)?;
@@ -208,25 +201,34 @@ fn bits_of(q: &mut Quantiser<'_>, x: &Value, count: u32) -> Result<Vec<Value>, R
     Ok(bits)
 }
 
+/// The most bits of a number whose bits are looked at, without its sign.
+const BITS: u32 = 40;
+
+/// A number whose bits are looked at, and how many it has, for all sizes: one that can grow with a size has as many as
+/// its type, and is cut off beyond the most.
+fn with_bits(q: &mut Quantiser<'_>, x: &Value, of_type: usize) -> Result<(Value, u32), Refusal> {
+    let Some(interval) = q.builder.interval(x) else {
+        let most = u32::try_from(of_type).map_or(BITS, |bits| bits.min(BITS));
+        let end = 1i64 << most;
+        return Ok((q.clamped(x, -end, end - 1)?, most));
+    };
+    let most = interval.hi.max(!interval.lo.min(0));
+    let count = 64 - most.leading_zeros();
+    if count > BITS {
+        return Err(format!("bits of numbers beyond 2^{BITS}"));
+    }
+    Ok((x.clone(), count))
+}
+
 /// `a & b` from the products of their bits; `a | b = a + b - (a & b)` and `a ^ b = a + b - 2 (a & b)`.
 fn bitwise(
     q: &mut Quantiser<'_>,
     op: &dyn BinMiniOp,
-    a: &Value,
-    b: &Value,
+    [a, b]: [&Value; 2],
+    of_type: usize,
 ) -> Result<Value, Refusal> {
-    let count = |interval: program::Interval| {
-        let most = interval.hi.max(!interval.lo.min(0));
-        64 - most.leading_zeros()
-    };
-    let (of_a, of_b) = (
-        count(q.builder.fact(a.id).interval),
-        count(q.builder.fact(b.id).interval),
-    );
-    let count = of_a.max(of_b);
-    if count > 40 {
-        return Err("bits of numbers beyond 2^40".into());
-    }
+    let ((a, of_a), (b, of_b)) = (with_bits(q, a, of_type)?, with_bits(q, b, of_type)?);
+    let (a, b, count) = (&a, &b, of_a.max(of_b));
     let (bits_a, bits_b) = (bits_of(q, a, count)?, bits_of(q, b, count)?);
     let rank = a.shape.len();
     let mut both: Option<Value> = None;

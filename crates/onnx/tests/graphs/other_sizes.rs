@@ -98,6 +98,68 @@ fn a_sum_is_resized_at_every_size() {
 }
 
 #[test]
+fn quotients_and_remainders_are_right_where_numbers_become_negative() {
+    let down = || {
+        let graph = numbers().scalar("start", 20).scalar("three", 3);
+        graph.node("Sub", &["start", "range"], "down")
+    };
+    let graph = down().node("Div", &["down", "three"], "found");
+    maps(graph, 5, |at| f64::from((20 - at) / 3));
+    let graph = down().node("Mod", &["down", "three"], "found");
+    maps(graph.number("fmod", 1), 5, |at| f64::from((20 - at) % 3));
+}
+
+#[test]
+fn bits_of_numbers_of_any_size_are_right() {
+    let graph = numbers().version(18);
+    let graph = graph.node("Sub", &["range", "one"], "below");
+    let graph = graph.node("BitwiseAnd", &["below", "range"], "found");
+    maps(graph, 5, |at| f64::from((at - 1) & at));
+    let graph = numbers().integers("three", 2, &[], &[3]);
+    let graph = graph.node("Cast", &["range"], "bytes").number("to", 2);
+    let graph = graph.node("BitShift", &["bytes", "three"], "found");
+    maps(graph.word("direction", "LEFT"), 5, |at| {
+        f64::from((at << 3) & 255)
+    });
+}
+
+#[test]
+fn a_remainder_by_zero_has_a_proof() {
+    let graph = Graph::default()
+        .input("x", &[Ok(3)])
+        .input("by", &[Ok(3)])
+        .node("Cast", &["x"], "above")
+        .number("to", 7)
+        .node("Cast", &["by"], "below")
+        .number("to", 7)
+        .node("Mod", &["above", "below"], "left")
+        .number("fmod", 1)
+        .node("Cast", &["left"], "y")
+        .number("to", 1)
+        .output("y");
+    let model = model(&graph.bytes());
+    let inputs = |numbers: [f64; 3], by: [f64; 3]| {
+        let mut inputs = row("x", &[3], &numbers);
+        inputs.extend(row("by", &[3], &by));
+        inputs
+    };
+    let options = Options {
+        calibration: vec![inputs([5.0, 7.0, -7.0], [3.0, -3.0, 2.0])],
+        ranges: [("x", 127.0), ("by", 7.0)]
+            .map(|(name, end)| (name.to_owned(), (-end, end)))
+            .into(),
+        ..Options::default()
+    };
+    let quantised = quantise(&model, &options).expect("a program");
+    let found = executed(
+        &model,
+        &quantised,
+        &inputs([100.0, 100.0, -100.0], [0.0, -7.0, 7.0]),
+    );
+    close(&found, &[0.0, 2.0, -2.0], 1e-6);
+}
+
+#[test]
 fn positions_are_equal_to_themselves_at_every_size() {
     let graph = numbers().int("first", 0).int("next", 1);
     let graph = graph.node("Unsqueeze", &["range", "first"], "row");
