@@ -40,7 +40,8 @@ impl Quantiser<'_> {
         let scale = power(-base.bits);
         let most = real(base.known.hi.max(-base.known.lo)) * scale * slope.abs();
         let parts = PARTS.min(self.options.table_bits.cast_signed() - 1);
-        if slope == 0.0 || most <= PI {
+        // At other sizes a value may reach further than at these.
+        if slope == 0.0 || (base.fixed && most <= PI) {
             return Ok(None);
         }
         // `turns` holds periods, of which each has `2^(parts + shift)` units.

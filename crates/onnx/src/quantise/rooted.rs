@@ -21,7 +21,7 @@ impl Quantiser<'_> {
             return Ok(None);
         };
         let entries = power(self.options.table_bits.cast_signed()) - 3.0;
-        if base.exact && real(base.known.hi - base.known.lo) <= entries {
+        if base.exact && base.fixed && real(base.known.hi - base.known.lo) <= entries {
             return Ok(None);
         }
         let base = self.narrow(base)?;

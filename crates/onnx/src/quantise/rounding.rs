@@ -31,9 +31,11 @@ impl Quantiser<'_> {
             self.narrow(base)?
         };
         let entries = power(self.options.table_bits.cast_signed()) - 3.0;
-        let has_table = real(base.known.hi - base.known.lo) <= entries;
         let (mantissa, exponent) = significand(slope);
         let is_exact = real(mantissa.into()) * power(exponent) == slope;
+        // At other sizes there may be more arguments than at these.
+        let has_all = base.fixed || !is_exact;
+        let has_table = has_all && real(base.known.hi - base.known.lo) <= entries;
         if has_table && !(is_step && is_exact) {
             return Ok(None);
         }

@@ -160,6 +160,25 @@ fn a_remainder_by_zero_has_a_proof() {
 }
 
 #[test]
+fn a_sine_of_a_sum_has_its_periods_at_every_size() {
+    let graph = summed(&[2]).tensor("step", &[], &[0.1]);
+    let graph = graph.node("Mul", &["sum", "step"], "angle");
+    follows(graph.node("Sin", &["angle"], "y"), &[2], (4, 200), 0.75);
+}
+
+#[test]
+fn functions_of_positions_go_on_beyond_those_that_calibration_saw() {
+    let graph = || numbers().node("Cast", &["range"], "reals").number("to", 1);
+    let rounded = graph().tensor("part", &[], &[0.375]);
+    let rounded = rounded.node("Mul", &["reals", "part"], "parts");
+    let rounded = rounded.node("Round", &["parts"], "found");
+    maps(rounded, 5, |at| (0.375 * f64::from(at)).round_ties_even());
+    let square = graph().tensor("two", &[], &[2.0]);
+    let square = square.node("Pow", &["reals", "two"], "found");
+    maps(square, 5, |at| f64::from(at * at));
+}
+
+#[test]
 fn positions_are_equal_to_themselves_at_every_size() {
     let graph = numbers().int("first", 0).int("next", 1);
     let graph = graph.node("Unsqueeze", &["range", "first"], "row");
