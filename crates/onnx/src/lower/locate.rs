@@ -213,11 +213,39 @@ fn slice(axis: usize, start: Dim, len: Dim, step: usize) -> Step<Dim> {
 
 /// Whether two sizes agree; where they do not after all, some sizes have no program.
 fn same(q: &Quantiser<'_>, a: &Dim, b: &Dim) -> bool {
-    let count = q.builder.reference().len();
-    [7, 11, 29].into_iter().all(|start| {
-        let symbols: Vec<usize> = (0..count).map(|at| start + 6 * at).collect();
-        a == b
-            || a.bind(&symbols)
-                .is_ok_and(|size| b.bind(&symbols) == Ok(size))
-    })
+    agree(q.builder.reference().len(), a, b)
+}
+
+/// Whether two sizes agree for some values of so many symbols: small ones, and others without a pattern.
+fn agree(count: usize, a: &Dim, b: &Dim) -> bool {
+    let starts = [1, 2, 3, 4, 5, 6, 7, 11, 29];
+    let samples = starts
+        .iter()
+        .flat_map(|start| [(start, 0), (start, 1), (start, 6)]);
+    let mut sizes = samples.map(|(start, step)| {
+        let symbols: Vec<usize> = (0..count).map(|at| start + step * at).collect();
+        [a.bind(&symbols).ok(), b.bind(&symbols).ok()]
+    });
+    // Where neither is a size there is nothing to agree on.
+    a == b || (a.bind(&vec![29; count]).is_ok() && sizes.all(|[a, b]| a == b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_differ_for_small_symbols_do_not_agree() {
+        let n = || Dim::Symbol(0);
+        let sum = Dim::Sum(vec![n(), n()]);
+        let product = Dim::Product(vec![Dim::Known(2), n()]);
+        assert!(agree(1, &sum, &product));
+        for least in [2, 7] {
+            let most = Dim::Max(vec![n(), Dim::Known(least)]);
+            assert!(!agree(1, &most, &n()));
+        }
+        // No size below four, and the same from there.
+        let less = |from: i64| Dim::Sum(vec![n(), Dim::Known(from), Dim::Known(-from - 3)]);
+        assert!(agree(1, &less(0), &less(1)));
+    }
 }

@@ -42,7 +42,7 @@ pub fn places(q: &Quantiser<'_>, node: &Node<'_>, sources: &[usize]) -> Result<P
         if !symbolic.clone().all(same) || symbolic.count() != open.len() {
             return Err("elements move along an axis of symbolic size; fix its size".into());
         }
-        let shape: Result<Vec<usize>, Refusal> = own.iter().map(|dim| q.size(dim)).collect();
+        let shape: Result<Vec<usize>, Refusal> = own.iter().map(|dim| length(q, dim)).collect();
         let shape = shape?;
         let len: usize = shape.iter().product();
         let after = next + i64::try_from(len).map_err(|_| "too many elements")?;
@@ -78,6 +78,17 @@ pub fn places(q: &Quantiser<'_>, node: &Node<'_>, sources: &[usize]) -> Result<P
         return Err("what it does depends on an axis of symbolic size; fix its size".into());
     }
     Ok(places)
+}
+
+/// How long an axis is when the operator runs. One element of an open axis would not show whether the operator does the
+/// same to all.
+fn length(q: &Quantiser<'_>, dim: &Dim) -> Result<usize, Refusal> {
+    let size = q.size(dim)?;
+    Ok(if dim.known().is_none() {
+        size.max(2)
+    } else {
+        size
+    })
 }
 
 /// The first result of an operator on some tensors.
@@ -137,7 +148,7 @@ impl Places {
             .then_some(maps)
     }
 
-    /// Whether the same is done at each index of an open axis, as far as its size in calibration shows.
+    /// Whether the same is done at each index of an open axis, as far as one size shows.
     fn is_uniform(&self) -> bool {
         let from = |number: usize| {
             let mut rest = number.checked_sub(1)?;

@@ -113,6 +113,18 @@ fn counts(input: &[Dim], output: &[Dim], places: Places, op: &SumPool) -> Result
     Ok(all)
 }
 
+/// A value of which the program can tell for all sizes where it lies: one that grows with a size is cut off, far
+/// beyond where it lies at the reference sizes.
+fn bounded(q: &mut Quantiser<'_>, x: &Value) -> Result<Value, Refusal> {
+    /// Bits of how many times a size may be larger than in calibration.
+    const MORE: u32 = 16;
+    if x.fixed {
+        return Ok(x.clone());
+    }
+    let end = 1i64 << (q.builder.magnitude_bits(x) + MORE).min(54);
+    q.builder.clamp(x, 0, program::Interval::new(-end, end - 1))
+}
+
 /// Maxima axis by axis, each by comparing neighbours: one column more for each further offset.
 fn maximum(q: &mut Quantiser<'_>, node: &Node<'_>, spec: &PoolSpec) -> Result<Value, Refusal> {
     let x = q.exact(node.input(0)?)?;
@@ -125,13 +137,14 @@ fn maximum(q: &mut Quantiser<'_>, node: &Node<'_>, spec: &PoolSpec) -> Result<Va
         })
         .collect();
     let padded = padded?;
-    let least = q.builder.fact(x.id).interval.lo;
-    let moved = if padded.iter().any(|&pads| pads != (0, 0)) {
-        least.min(0)
-    } else {
-        0
-    };
     let range = x.range;
+    let (x, moved) = if padded.iter().all(|&pads| pads == (0, 0)) || q.builder.is_at_least(&x, 0) {
+        (x, 0)
+    } else {
+        let x = bounded(q, &x)?;
+        let least = q.builder.interval(&x).map_or(0, |found| found.lo);
+        (x, least.min(0))
+    };
     let mut value = q.builder.sum(&[(1, &x)], -moved, x.bits)?;
     for (axis, &size) in spec.kernel_shape.iter().enumerate() {
         let at = places.space + axis;

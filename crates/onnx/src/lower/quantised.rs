@@ -249,6 +249,9 @@ fn lookup(q: &mut Quantiser<'_>, node: &Node<'_>, op: &Lookup) -> Result<Value, 
 /// An integer that the program can tell to lie in an interval.
 fn within(q: &mut Quantiser<'_>, x: &Value, interval: Interval) -> Result<Value, Refusal> {
     let inside = |found: Wide| found.lo >= interval.lo.into() && found.hi <= interval.hi.into();
+    if !x.fixed {
+        return Err("integers over an axis of symbolic size; fix the size".into());
+    }
     if x.bits != 0 || !inside(x.known) {
         return Err(format!("values that are no integers in {interval:?}"));
     }

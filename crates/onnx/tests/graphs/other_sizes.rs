@@ -195,3 +195,11 @@ fn numbers_that_are_truth_values_in_calibration_become_some() {
     let graph = graph.node("Cast", &["truth"], "found").number("to", 7);
     maps(graph, 2, |at| f64::from(at.min(1)));
 }
+
+#[test]
+fn padding_is_no_maximum_at_any_size() {
+    let graph = summed(&[1, 1, 4]).node("MaxPool", &["sum"], "y");
+    let graph = graph.ints("kernel_shape", &[1, 3]);
+    let graph = graph.ints("pads", &[0, 1, 0, 1]);
+    follows(graph, &[1, 1, 4], (1, 40), -1.0);
+}
