@@ -14,4 +14,5 @@ mod quantised;
 mod rows;
 mod shares;
 mod standard;
+mod tabular;
 mod vision;

@@ -58,6 +58,7 @@ pub fn build(
     }
     check_numbers(node, &[default])?;
     check_numbers(node, &values)?;
+    let (keys, values) = first_of_each(keys, values);
     Ok((
         expand(Encoder {
             keys,
@@ -67,6 +68,18 @@ pub fn build(
         }),
         Vec::new(),
     ))
+}
+
+/// Each key once, with its first value, as runtimes take it.
+fn first_of_each(keys: Vec<f64>, values: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+    let (mut kept, mut own) = (Vec::new(), Vec::new());
+    for (key, value) in keys.into_iter().zip(values) {
+        if !kept.contains(&key) {
+            kept.push(key);
+            own.push(value);
+        }
+    }
+    (kept, own)
 }
 
 /// A list of integers, or of reals if it is empty: none of magnitude 32768 or more, which no parameter holds exactly.

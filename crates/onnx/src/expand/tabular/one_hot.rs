@@ -1,5 +1,5 @@
 //! `OneHotEncoder`: a column for each category, one where a number is it. A number that is no category has no column
-//! with a one, whether runtimes allow it (`zeros`) or stop.
+//! with a one, whether runtimes allow it (`zeros`) or stop. Reals are cast to integers first, as the standard says.
 
 use super::encoder::{MOST, found, integers_or_reals};
 use crate::expand::attributes::{refuse, words};
@@ -37,6 +37,17 @@ pub fn build(
     Ok((expand(OneHot { categories }), Vec::new()))
 }
 
+/// The categories, but those that come again later, which have no number: runtimes take the last column.
+fn last_of_each(categories: &[f64]) -> Vec<f64> {
+    /// No integer is it.
+    const NOTHING: f64 = 0.5;
+    let column = |(at, category): (usize, &f64)| {
+        let comes_again = categories[at + 1..].contains(category);
+        if comes_again { NOTHING } else { *category }
+    };
+    categories.iter().enumerate().map(column).collect()
+}
+
 impl Expansion for OneHot {
     fn name(&self) -> StaticName {
         "OneHotEncoder".into()
@@ -68,7 +79,12 @@ impl Expansion for OneHot {
             return Err(TractError::msg("an encoder has one input"));
         };
         let mut wires = Wires::new(graph, prefix.to_owned());
+        let x = wires.cast("whole", x, i64::datum_type())?;
         let x = wires.cast("rows", x, f32::datum_type())?;
-        Ok(tvec![found(&mut wires, x, &self.categories)?])
+        Ok(tvec![found(
+            &mut wires,
+            x,
+            &last_of_each(&self.categories)
+        )?])
     }
 }
