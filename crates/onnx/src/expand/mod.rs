@@ -6,11 +6,18 @@
 mod activation;
 mod attributes;
 mod cast;
+mod equal;
+mod fold;
+mod fourier;
+mod gemm;
+mod held;
 mod norm;
+pub mod pool;
 mod recurrent;
 mod tabular;
 mod trees;
 mod wires;
+pub mod wrap;
 
 pub use attributes::unsupported;
 pub use tabular::same_shape;
@@ -52,9 +59,17 @@ const OPERATORS: &[(&str, Build)] = &[
 const WITHOUT_PARAMETERS: &[(&str, Build)] = &[
     ("Cast", cast::build),
     ("Celu", activation::build),
+    ("Col2Im", fold::build),
+    ("DFT", fourier::transform::build),
+    ("Equal", equal::build),
+    ("Gemm", gemm::build),
     ("GlobalLpPool", norm::global),
+    ("MaxUnpool", pool::unpool::build),
     ("Normalizer", norm::rows),
+    ("STFT", fourier::frames::build),
     ("Swish", activation::build),
+    (pool::places::NAME, pool::places::build),
+    (wrap::NAME, wrap::build),
 ];
 
 /// Teaches a reader the operators.

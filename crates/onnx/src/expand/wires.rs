@@ -1,9 +1,10 @@
 //! Ordinary nodes, by what they do.
 
 use super::attributes::unsupported;
+use std::sync::Arc;
 use tract_onnx::prelude::tract_ndarray::{ArrayD, IxDyn};
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::ops::array::{MultiBroadcastTo, Slice, TypedConcat};
+use tract_onnx::tract_core::ops::array::{MultiBroadcastTo, Pad, PadMode, Slice, TypedConcat};
 use tract_onnx::tract_core::ops::binary::{BinMiniOp, TypedBinOp};
 use tract_onnx::tract_core::ops::cast::cast;
 use tract_onnx::tract_core::ops::change_axes::AxisOp;
@@ -96,6 +97,25 @@ impl<'a> Wires<'a> {
         self.node(what, Slice::new(axis, range.start, range.end), &[x])
     }
 
+    /// Zeros before and after an axis.
+    pub fn zeros(
+        &mut self,
+        what: &str,
+        x: OutletId,
+        axis: usize,
+        around: (usize, usize),
+    ) -> TractResult<OutletId> {
+        if around == (0, 0) {
+            return Ok(x);
+        }
+        let fact = self.fact(x)?;
+        let mut pads = vec![(0, 0); fact.rank()];
+        pads[axis] = around;
+        let zero = Tensor::zero_scalar_dt(fact.datum_type)?;
+        let mode = PadMode::Constant(Arc::new(zero));
+        self.node(what, Pad { pads, mode }, &[x])
+    }
+
     /// One place of an axis; the axis is gone.
     pub fn select(
         &mut self,
@@ -173,6 +193,25 @@ impl<'a> Wires<'a> {
         let name = format!("{}.{what}", self.prefix);
         let array = ArrayD::from_shape_vec(IxDyn(shape), values)?;
         let tensor = Tensor::from(array).cast_to_dt(kind)?.into_owned();
+        self.graph.add_const(name, tensor)
+    }
+
+    /// A size as data.
+    pub fn size(&mut self, what: &str, size: TDim) -> TractResult<OutletId> {
+        let name = format!("{what} in {}", self.prefix);
+        let tensor = tract_onnx::prelude::tensor0(size);
+        self.graph.add_const(name, tensor)
+    }
+
+    /// Integers that belong to the operator.
+    pub fn integers(
+        &mut self,
+        what: &str,
+        shape: &[usize],
+        values: &[i64],
+    ) -> TractResult<OutletId> {
+        let name = format!("{what} in {}", self.prefix);
+        let tensor = Tensor::from_shape(shape, values)?;
         self.graph.add_const(name, tensor)
     }
 

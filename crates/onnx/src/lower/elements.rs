@@ -11,6 +11,9 @@ fn applies(node: &TypedNode) -> bool {
 }
 
 fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
+    if let Some(value) = held_rows(q, node)? {
+        return Ok(vec![value.into()]);
+    }
     if let Some(value) = super::arrange::fixed(q, node, &[0])? {
         return Ok(vec![value.into()]);
     }
@@ -33,6 +36,42 @@ fn lower(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Vec<Lazy>, Refusal> {
         }
     };
     Ok(vec![value.into()])
+}
+
+/// Rows of open size by tuples of indices that the graph holds, if there are such: one table of the axes of the tuples.
+fn held_rows(q: &mut Quantiser<'_>, node: &Node<'_>) -> Result<Option<Value>, Refusal> {
+    let (Some(op), Lazy::Constant(index)) = (node.op_as::<GatherNd>(), node.input(1)?) else {
+        return Ok(None);
+    };
+    let shape = node.input_shape(0);
+    let Some((&count, outer)) = index.array.shape.split_last() else {
+        return Ok(None);
+    };
+    let sizes: Option<Vec<usize>> = { shape.iter().take(count) }.map(Dim::known).collect();
+    let (Some(sizes), true) = (sizes, op.batch_dims == 0 && count > 0) else {
+        return Ok(None);
+    };
+    if shape.iter().all(|size| size.known().is_some()) {
+        return Ok(None);
+    }
+    let mut places = Vec::new();
+    for tuple in index.array.data.chunks_exact(count) {
+        let mut place = Some(0usize);
+        for (&at, &size) in tuple.iter().zip(&sizes) {
+            let at = usize::try_from(nearest(at)).ok().filter(|&at| at < size);
+            place = place.zip(at).map(|(place, at)| place * size + at);
+        }
+        let place = place.and_then(|place| i64::try_from(place).ok());
+        places.push(place.ok_or("an index outside of the table")?);
+    }
+    let mut dims = vec![Dim::from(sizes.iter().product::<usize>())];
+    dims.extend_from_slice(&shape[count..]);
+    let index = q.public(outer.to_vec(), places)?;
+    let table = q.exact(node.input(0)?)?;
+    let flat = q
+        .builder
+        .view(&table, vec![Step::Reshape(dims.clone())], dims)?;
+    rows(q, &flat, &index).map(Some)
 }
 
 /// An axis of a tensor and the order that brings it to the end, with the order back.

@@ -212,6 +212,9 @@ impl Quantiser<'_> {
         if let Some(value) = self.truth(base, expr)? {
             return Ok(value);
         }
+        if let Some(value) = self.staged(lazy)? {
+            return Ok(value);
+        }
         if let Some(value) = self.rooted(base, expr, range)? {
             return Ok(value);
         }
@@ -237,7 +240,7 @@ impl Quantiser<'_> {
     }
 
     /// A comparison of lines, exactly.
-    fn truth(&mut self, base: &Value, expr: &Expr) -> Result<Option<Value>, Refusal> {
+    pub(super) fn truth(&mut self, base: &Value, expr: &Expr) -> Result<Option<Value>, Refusal> {
         if let Some(inner) = negated(expr) {
             let Some(value) = self.truth(base, inner)? else {
                 return Ok(None);

@@ -25,6 +25,7 @@ mod report;
 mod rooted;
 mod rounding;
 mod sizes;
+mod staged;
 pub mod table;
 mod tied;
 mod walk;

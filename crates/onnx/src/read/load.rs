@@ -8,7 +8,7 @@ use crate::expand::{self, SymbolicSize};
 use crate::quantised;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
-use tract_onnx::pb::ModelProto;
+use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
 
@@ -111,18 +111,26 @@ fn refusal(error: &TractError) -> ModelError {
     }
 }
 
-/// The nodes whose operators nobody reads.
+/// The nodes whose operators nobody reads, in the bodies of loops and branches too.
 fn unknown(reader: &tract_onnx::Onnx, model: &ModelProto) -> Vec<Unsupported> {
-    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
-    let unknown = nodes.filter(|node| !reader.op_register.0.contains_key(&node.op_type));
-    unknown
-        .map(|node| Unsupported {
-            node: proto::name(node).to_owned(),
-            operator: node.op_type.clone(),
-            reason: "there is no reader for the operator; write it out in other operators of the standard"
-                .into(),
-        })
-        .collect()
+    let mut found = Vec::new();
+    // Each graph before those inside it.
+    let mut open: Vec<&GraphProto> = model.graph.iter().collect();
+    while let Some(graph) = open.pop() {
+        for node in &graph.node {
+            let inner = node.attribute.iter();
+            open.extend(inner.flat_map(|attribute| attribute.g.iter().chain(&attribute.graphs)));
+            if !reader.op_register.0.contains_key(&node.op_type) {
+                found.push(Unsupported {
+                    node: proto::name(node).to_owned(),
+                    operator: node.op_type.clone(),
+                    reason: "there is no reader for the operator; write it out in other operators of the standard"
+                        .into(),
+                });
+            }
+        }
+    }
+    found
 }
 
 /// That there is every size that a number is given for.
@@ -246,8 +254,6 @@ fn typed(
         graph.set_output_fact(at, InferenceFact::default())?;
     }
     let mut typed = graph.into_typed()?;
-    // What follows from constants is a constant before anybody asks.
-    tract_onnx::tract_core::optim::Optimizer::prop_consts().optimize(&mut typed)?;
     super::whole::write_out(&mut typed)?;
     simplify(&mut typed)?;
     let mut symbols = Vec::new();

@@ -208,5 +208,99 @@ def loops():
                 save(f"scan_{axis}_{backwards}_{at}", [how], {"s": reals(size), "x": reals(4, 3)})
 
 
+def truths():
+    """Truth values that are compared."""
+    for at, shape in enumerate([(3, 4), (4,)]):
+        signs = [node("Greater", [name, "t"], [f"{name}t"]) for name in "ab"]
+        inputs = {"a": reals(3, 4), "b": reals(*shape)}
+        save(f"equal_truths_{at}", [*signs, node("Equal", ["at", "bt"], ["y"])], inputs, {"t": np.float32(0.2)})
+
+
+def masks():
+    """Numbers too large for a program, before a softmax."""
+    for large in (-9e15, -1e12, -1e30, float(np.finfo(np.float32).min)):
+        inputs = {"x": reals(4, 5), "m": reals(4, 5)}
+        inputs["m"][:, 1] = 1
+        ends = [node("Greater", ["m", "z"], ["c"]), node("Softmax", ["s"], ["y"])]
+        constants = {"z": np.float32(0), "o": np.float32(1), "f": np.full((4, 5), large, np.float32)}
+        chosen = [node("Where", ["c", "x", "f"], ["s"])]
+        save(f"mask_{large:.0e}", [ends[0], *chosen, ends[1]], inputs, {key: constants[key] for key in "zf"})
+        added = [node("Cast", ["c"], ["t"], to=TensorProto.FLOAT), node("Sub", ["o", "t"], ["n"])]
+        added += [node("Mul", ["n", "f"], ["a"]), node("Add", ["x", "a"], ["s"])]
+        save(f"mask_added_{large:.0e}", [ends[0], *added, ends[1]], inputs, constants | {"f": np.float32(large)})
+
+
+def wraps():
+    """Axes that go on at their other end, some more than once."""
+    for at, (pads, axes) in enumerate([([1, 2, 0, 3], [0, 1]), ([4, 0, 7, 0], [0, 1]), ([1, 2], [-1])]):
+        constants = {"p": np.int64(pads), "a": np.int64(axes)}
+        save(f"pad_wrap_{at}", [node("Pad", ["x", "p", "", "a"], ["y"], mode="wrap")], {"x": reals(3, 4)}, constants, opset=19)
+
+
+def folds():
+    """Blocks that overlap, with gaps, and beside each other."""
+    for at, (image, block, count, how) in enumerate([
+        ((5, 4), (2, 3), 4 * 2, {}), ((6, 4), (2, 2), 3 * 2, {"strides": [2, 2]}),
+        ((5, 5), (2, 2), 5 * 3, {"dilations": [2, 1], "strides": [1, 2], "pads": [1, 0, 1, 1]}),
+        ((7,), (3,), 4, {"strides": [2], "pads": [1, 1]}),
+    ]):
+        inputs = {"x": reals(2, 3 * int(np.prod(block)), count)}
+        save(f"fold_{at}", [node("Col2Im", ["x", "i", "b"], ["y"], **how)], inputs, {"i": np.int64(image), "b": np.int64(block)})
+
+
+def grids():
+    """Places of an image, which the model holds or computes."""
+    grid = np.tanh(reals(2, 3, 4, 2)) * np.float32(1.3)
+    for mode in ("linear", "nearest", "cubic"):
+        for padding in ("zeros", "border", "reflection"):
+            for corners in (0, 1):
+                how = [node("GridSample", ["x", "g"], ["y"], mode=mode, padding_mode=padding, align_corners=corners)]
+                name = f"grid_{mode}_{padding}_{corners}"
+                save(f"{name}_computed", how, {"x": reals(2, 3, 5, 4), "g": grid}, opset=20)
+                save(f"{name}_held", how, {"x": reals(1, 3, 5, 4)}, {"g": grid[:1]}, opset=20)
+    volume = {"x": reals(1, 2, 3, 4, 2), "g": reals(1, 2, 2, 3, 3) * np.float32(0.5)}
+    save("grid_volume", [node("GridSample", ["x", "g"], ["y"])], volume, opset=20)
+
+
+def places():
+    """Where maxima lie, and what they are put back to."""
+    for at, (size, kernel, how) in enumerate([
+        ((4, 6), [2, 2], {"strides": [2, 2]}), ((5, 6), [3, 2], {"strides": [2, 1], "pads": [1, 0, 1, 1]}),
+        ((5, 6), [2, 2], {"strides": [2, 2], "ceil_mode": 1}), ((5, 6), [2, 2], {"dilations": [2, 3]}),
+        ((4, 5), [2, 2], {"storage_order": 1}), ((7,), [3], {"strides": [3]}),
+    ]):
+        pool = node("MaxPool", ["x"], ["z", "y"], kernel_shape=kernel, **how)
+        save(f"places_{at}", [pool], {"x": reals(2, 3, *size)})
+    for kernel in (1, 2):
+        there = node("MaxPool", ["x"], ["z", "p"], kernel_shape=[kernel] * 2, strides=[2, 2])
+        back = node("MaxUnpool", ["z", "p"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
+        save(f"unpool_{kernel}", [there, back], {"x": reals(2, 2, 4, 6)})
+
+
+def transforms():
+    """Fourier transforms of a tensor and of the stretches of a signal."""
+    for at, (parts, how) in enumerate([(1, {}), (1, {"onesided": 1}), (2, {}), (2, {"inverse": 1})]):
+        for length in (5, 7, 9):
+            constants = {"a": np.int64(1), "n": np.int64(length)}
+            save(f"fourier_{at}_{length}", [node("DFT", ["x", "n", "a"], ["y"], **how)], {"x": reals(2, 7, parts)}, constants, opset=20)
+    save("fourier_17", [node("DFT", ["x"], ["y"], axis=-2)], {"x": reals(2, 3, 6, 1)}, opset=17)
+    constants = {"s": np.int64(3), "w": np.abs(reals(6)), "n": np.int64(6)}
+    for sides, names in ((0, "sw"), (1, "sw"), (1, "s n")):
+        names = ["x", *(name.strip() for name in names)]
+        held = {key: constants[key] for key in names if key in constants}
+        save(f"stretches_{sides}_{len(names)}", [node("STFT", names, ["y"], onesided=sides)], {"x": reals(2, 20, 1)}, held)
+
+
+def precisions():
+    """Products in double and half precision."""
+    for kind in (np.float64, np.float16):
+        constants = {"w": reals(4, 3).astype(kind), "c": reals(3).astype(kind), "v": reals(3, 2).astype(kind)}
+        product = node("Gemm", ["x", "w", "c"], ["p"], alpha=0.5, beta=2.0)
+        nodes = [product, node("Tanh", ["p"], ["t"]), node("MatMul", ["t", "v"], ["y"])]
+        save(f"product_{kind.__name__}", nodes, {"x": reals(2, 4).astype(kind)}, constants)
+
+
 for make in (activations, einsums, images, integers, elements, levels, pools, fills, machines, columns, loops):
+    make()
+for make in (truths, masks, wraps, folds, grids, places, transforms, precisions):
     make()

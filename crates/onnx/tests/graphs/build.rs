@@ -129,6 +129,14 @@ impl Graph {
         self
     }
 
+    /// With another output of the last node.
+    pub fn also(mut self, output: &str) -> Self {
+        if let Some(node) = self.graph.node.last_mut() {
+            node.output.push(output.into());
+        }
+        self
+    }
+
     /// With an attribute of the last node.
     pub fn ints(mut self, name: &str, values: &[i64]) -> Self {
         if let Some(node) = self.graph.node.last_mut() {
@@ -162,6 +170,19 @@ impl Graph {
                 name: name.into(),
                 r#type: pb::attribute_proto::AttributeType::String.into(),
                 s: value.as_bytes().to_vec(),
+                ..Default::default()
+            });
+        }
+        self
+    }
+
+    /// With an attribute of the last node that is a graph.
+    pub fn body(mut self, name: &str, body: Self) -> Self {
+        if let Some(node) = self.graph.node.last_mut() {
+            node.attribute.push(pb::AttributeProto {
+                name: name.into(),
+                r#type: pb::attribute_proto::AttributeType::Graph.into(),
+                g: Some(body.graph),
                 ..Default::default()
             });
         }

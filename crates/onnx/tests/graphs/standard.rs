@@ -144,3 +144,67 @@ fn broadcast_from_an_axis_is_refused() {
         .version(6);
     assert_says(&refusal(graph), &["\"y\" (Add)", "later version"]);
 }
+
+#[test]
+fn operators_without_a_reader_are_named_inside_of_bodies_too() {
+    let body = Graph::default()
+        .input("before", &[Ok(2)])
+        .input("part", &[Ok(2)])
+        .node("Mystery", &["before", "part"], "after")
+        .node("Riddle", &["after"], "shown")
+        .output("after")
+        .output("shown");
+    let graph = Graph::default()
+        .input("s", &[Ok(2)])
+        .input("x", &[Ok(3), Ok(2)])
+        .node("Enigma", &["x"], "z")
+        .node("Scan", &["s", "z"], "y")
+        .number("num_scan_inputs", 1)
+        .body("body", body);
+    let names = ["(Enigma)", "\"after\" (Mystery)", "\"shown\" (Riddle)"];
+    assert_says(&refusal(graph), &names);
+}
+
+#[test]
+fn padding_by_the_other_end_that_takes_elements_away_is_refused() {
+    let graph = Graph::default()
+        .input("x", &[Ok(4)])
+        .integers("p", 6, &[2], &[1, -1])
+        .node("Pad", &["x", "p"], "y")
+        .word("mode", "wrap")
+        .version(19);
+    assert_says(&refusal(graph), &["\"y\" (Pad)", "Slice"]);
+}
+
+#[test]
+fn maxima_that_are_put_into_another_shape_than_they_come_from_are_refused() {
+    let graph = Graph::default()
+        .input("x", &[Ok(1), Ok(1), Ok(2), Ok(2)])
+        .integers("p", 6, &[1, 1, 2, 2], &[0, 2, 8, 10])
+        .integers("s", 6, &[4], &[1, 1, 5, 5])
+        .node("MaxUnpool", &["x", "p", "s"], "y")
+        .ints("kernel_shape", &[2, 2])
+        .ints("strides", &[2, 2]);
+    assert_says(&refusal(graph), &["\"y\" (MaxUnpool)", "output_shape"]);
+}
+
+#[test]
+fn places_of_maxima_in_padded_windows_with_gaps_are_refused() {
+    let graph = image()
+        .node("MaxPool", &["x"], "y")
+        .also("places")
+        .ints("kernel_shape", &[2, 2])
+        .ints("pads", &[1, 0, 0, 0])
+        .ints("dilations", &[2, 1]);
+    assert_says(&refusal(graph), &["\"y\" (MaxPool", "gaps"]);
+}
+
+#[test]
+fn blocks_that_are_not_those_of_an_image_are_refused() {
+    let graph = Graph::default()
+        .input("x", &[Ok(1), Ok(4), Ok(7)])
+        .integers("i", 6, &[2], &[3, 3])
+        .integers("b", 6, &[2], &[2, 2])
+        .node("Col2Im", &["x", "i", "b"], "y");
+    assert_says(&refusal(graph), &["\"y\" (Col2Im)", "blocks"]);
+}

@@ -130,3 +130,30 @@ fn an_open_number_of_images_is_resized_to_sizes() {
         close(&values, &expected, 1e-3);
     }
 }
+
+#[test]
+fn an_open_number_of_images_is_pooled_by_windows_of_uneven_sizes() {
+    // Five pixels to three means: two, three and two of them, as places of which the last may be another.
+    let places = [0, 1, 1, 2, 3, 4];
+    let tuples: Vec<i32> = { places.iter() }
+        .flat_map(|&row| places.iter().flat_map(move |&column| [row, column]))
+        .collect();
+    let graph = Graph::default()
+        .input("x", &[Err("batch"), Ok(2), Ok(5), Ok(5)])
+        .integers("places", 6, &[6, 6, 2], &tuples)
+        .node("Transpose", &["x"], "turned")
+        .ints("perm", &[2, 3, 0, 1])
+        .node("GatherND", &["turned", "places"], "windows")
+        .node("ReduceMean", &["windows"], "y")
+        .ints("axes", &[1])
+        .output("y");
+    let model = model(&graph.bytes());
+    assert_eq!(model.symbols(), ["batch"]);
+    let quantised = quantise(&model, &Options::default()).expect("a program");
+    for (batch, len) in [(1, 50), (3, 150)] {
+        let inputs = row("x", &[batch, 2, 5, 5], &ramp(len));
+        let (values, expected) = both(&model, &quantised, &inputs);
+        assert_eq!(values.len(), batch * 12);
+        close(&values, &expected, 1e-3);
+    }
+}

@@ -3,6 +3,7 @@
 //! The float model is tract's, so a program would agree with it and be wrong all the same.
 
 mod einsum;
+mod half;
 mod padding;
 mod resize;
 
@@ -35,7 +36,7 @@ const OPERATORS: &[(&str, Restate)] = &[
     ("ConvInteger", padding::automatic),
     ("ConvTranspose", padding::automatic),
     ("Einsum", einsum::restate),
-    ("MaxPool", padding::automatic),
+    ("MaxPool", padding::maximum),
     ("MultiHeadAttention", multi_head_attention),
     ("Pad", padding::without_value),
     ("QLinearConv", padding::automatic),
@@ -50,6 +51,7 @@ const OPERATORS: &[(&str, Restate)] = &[
 ///
 /// Errors: [`ModelError::Unsupported`], with the nodes that cannot be, and why.
 pub fn restate(model: &mut ModelProto) -> Result<(), ModelError> {
+    half::widen(model);
     let imports = model.opset_import.iter();
     let version = { imports.filter(|import| is_standard(&import.domain)) }
         .map(|import| import.version)

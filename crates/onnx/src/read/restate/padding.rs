@@ -1,6 +1,7 @@
 //! Padding.
 
 use super::{Surroundings, attribute, word};
+use crate::expand::{pool::places, wrap};
 use tract_onnx::pb::{AttributeProto, NodeProto};
 
 /// Padding that follows from the sizes has none beside it: tract would take what is given.
@@ -40,15 +41,31 @@ pub fn automatic(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodePr
     Ok(None)
 }
 
+/// tract has an operator of its own for the places of maxima, which no program has.
+pub fn maximum(
+    node: &mut NodeProto,
+    surroundings: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
+    let behind = automatic(node, surroundings)?;
+    if node.output.get(1).is_some_and(|name| !name.is_empty()) {
+        node.op_type = places::NAME.into();
+    }
+    Ok(behind)
+}
+
 fn is_padding(attribute: &AttributeProto) -> bool {
     attribute.name == "pads" || attribute.name == "auto_pad"
 }
 
-/// A number that is not padded with is left out: tract would take it, whatever the mode.
+/// A number that is not padded with is left out: tract would take it, whatever the mode. It has no padding by the other
+/// end of an axis.
 pub fn without_value(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
     let is_constant = matches!(word(node, "mode"), None | Some("" | "constant"));
     if let Some(value) = node.input.get_mut(2).filter(|_| !is_constant) {
         value.clear();
+    }
+    if word(node, "mode") == Some("wrap") {
+        node.op_type = wrap::NAME.into();
     }
     Ok(None)
 }

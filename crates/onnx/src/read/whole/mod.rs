@@ -2,9 +2,12 @@
 
 mod attention;
 mod channels;
+mod computed;
 mod cumulative;
 mod elements;
+mod grid;
 mod log_sum_exp;
+mod mask;
 mod resize;
 mod sizes;
 mod steps;
@@ -15,7 +18,7 @@ use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
 
 /// Writes out attention, masked softmax, normalisation across channels, cumulative sums and triangles of open size, loops of a
-/// known number of steps, the logarithm of a sum of exponentials so that none of them is large, and what tract has in
+/// known number of steps, images sampled by a grid, the logarithm of a sum of exponentials so that none of them is large, and what tract has in
 /// another way than the standard.
 ///
 /// Errors: those of tract.
@@ -31,7 +34,9 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("smoothing", resize::smoothed)
         .with_rule_for("an image of one index", resize::single)
         .with_rule_for("fixed indices", elements::fixed)
+        .with_rule_for("images sampled by a grid", grid::sampled)
         .with_rule_for("integers that became sizes", sizes::of_integers)
+        .with_rule_for("numbers that mask", mask::numbers)
         .with_rule_for("triangle of open size", triangle::triangle)
         .with_rule_for(
             "logarithm of a sum of exponentials",

@@ -1,6 +1,7 @@
 //! Images of another size whose coordinates tract takes from other places than ONNX Runtime.
 
 use super::Patch;
+use super::computed::computed;
 use crate::expand::unsupported;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::array::Slice;
@@ -46,10 +47,7 @@ pub fn aligned(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Re
 /// A resizing to sizes some of which are open, by the factors that the others have: tract asks for numbers.
 pub fn open(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Resize) -> Patch {
     let sizes = op.optional_sizes_input.and_then(|at| node.inputs.get(at));
-    let Some(sizes) = sizes.map(|sizes| model.outlet_fact(*sizes)) else {
-        return Ok(None);
-    };
-    let Some(sizes) = sizes?.konst.clone() else {
+    let Some(sizes) = sizes.and_then(|sizes| computed(model, *sizes)) else {
         return Ok(None);
     };
     // The same factor for all axes would have to be that of an open one.

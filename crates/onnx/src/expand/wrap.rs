@@ -1,0 +1,145 @@
+//! `Pad` by what stands at the other end of an axis.
+
+use super::attributes::refuse;
+use super::held::{integers, shape_by, values};
+use super::wires::Wires;
+use std::sync::Arc;
+use tract_onnx::model::ParsingContext;
+use tract_onnx::pb::NodeProto;
+use tract_onnx::prelude::*;
+use tract_onnx::tract_core::ops::array::Slice;
+use tract_onnx::tract_hir::infer::{InferenceOp, InferenceResult, Solver, TensorProxy};
+use tract_onnx::tract_hir::internal::StaticName;
+use tract_onnx::tract_hir::ops::expandable::{Expansion, expand};
+
+/// What a node is called that pads in this way; the other ways are tract's.
+pub const NAME: &str = "WrapPad";
+
+/// The most copies of an axis that are put beside it.
+const MOST: i64 = 64;
+
+#[derive(Clone, Debug)]
+struct Wrap {
+    /// The name of the node.
+    node: String,
+    /// Which of the inputs are the axes.
+    axes: Option<usize>,
+}
+
+/// Reads a node.
+pub fn build(
+    _: &ParsingContext<'_>,
+    node: &NodeProto,
+) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
+    let there = super::attributes::present(&node.input, 4);
+    let &[Some(0), Some(1), None, axes] = &there[..] else {
+        return refuse(node, "a tensor and how far to pad it are expected");
+    };
+    let node = crate::read::name(node).to_owned();
+    Ok((expand(Wrap { node, axes }), Vec::new()))
+}
+
+impl Wrap {
+    /// How far each axis is padded, before and after.
+    fn pads(&self, held: &[Arc<Tensor>], rank: usize) -> TractResult<Vec<(i64, i64)>> {
+        let [pads, ..] = held else {
+            return self.fail("how far to pad is expected");
+        };
+        let pads = integers(pads)?;
+        let count = i64::try_from(rank)?;
+        let axes = match self.axes.and_then(|at| held.get(at - 1)) {
+            Some(axes) => integers(axes)?,
+            None => (0..count).collect(),
+        };
+        let mut found = vec![(0, 0); rank];
+        for (at, axis) in axes.iter().enumerate() {
+            let axis = if *axis < 0 { axis + count } else { *axis };
+            let own = { usize::try_from(axis).ok() }.and_then(|axis| found.get_mut(axis));
+            let ends = (pads.get(at), pads.get(axes.len() + at));
+            let (Some(own), (Some(&before), Some(&after))) = (own, ends) else {
+                return self.fail("two numbers for each of some axes are expected");
+            };
+            if before < 0 || after < 0 {
+                return self.fail("negative padding; cut off with Slice");
+            }
+            *own = (before, after);
+        }
+        Ok(found)
+    }
+
+    fn fail<T>(&self, reason: &str) -> TractResult<T> {
+        let text = format!("node {:?} (Pad): {reason}", self.node);
+        Err(TractError::msg(text))
+    }
+
+    /// An axis with copies of its ends at the other ends.
+    fn wrapped(
+        &self,
+        wires: &mut Wires<'_>,
+        x: OutletId,
+        axis: usize,
+        (before, after): (i64, i64),
+    ) -> TractResult<OutletId> {
+        let size = wires.fact(x)?.shape[axis].clone();
+        // How many whole copies stand beside the axis, and how much of another.
+        let copies = |pad: i64| match size.to_i64() {
+            Ok(size) if size > 0 => (pad / size, pad % size),
+            // An axis of open size is at least as long as what is copied, or has no program.
+            _ => (0, pad),
+        };
+        let ((left, start), (right, end)) = (copies(before), copies(after));
+        if left > MOST || right > MOST {
+            return self.fail("more copies of an axis than there is room for");
+        }
+        let mut parts = Vec::new();
+        if start > 0 {
+            let tail = Slice::new(axis, size.clone() - start, size.clone());
+            parts.push(wires.node(&format!("tail.{axis}"), tail, &[x])?);
+        }
+        for _ in 0..=left + right {
+            parts.push(x);
+        }
+        if end > 0 {
+            let head = Slice::new(axis, 0, end);
+            parts.push(wires.node(&format!("head.{axis}"), head, &[x])?);
+        }
+        wires.concatenate(&format!("wrapped.{axis}"), axis, &parts)
+    }
+}
+
+impl Expansion for Wrap {
+    fn name(&self) -> StaticName {
+        "Pad".into()
+    }
+
+    fn rules<'r, 'p: 'r, 's: 'r>(
+        &'s self,
+        s: &mut Solver<'r>,
+        inputs: &'p [TensorProxy],
+        outputs: &'p [TensorProxy],
+    ) -> InferenceResult {
+        shape_by(s, inputs, outputs, move |shape, held| {
+            let pads = self.pads(held, shape.len())?;
+            let sizes = shape.iter().zip(pads);
+            let sizes = sizes.map(|(size, (before, after))| size.clone() + before + after);
+            Ok(sizes.collect())
+        })
+    }
+
+    fn wire(
+        &self,
+        prefix: &str,
+        graph: &mut TypedModel,
+        inputs: &[OutletId],
+    ) -> TractResult<TVec<OutletId>> {
+        let [mut x, ref held @ ..] = *inputs else {
+            return self.fail("a tensor is expected");
+        };
+        let pads = self.pads(&values(graph, held)?, graph.outlet_fact(x)?.rank())?;
+        let mut wires = Wires::new(graph, prefix.to_owned());
+        for (axis, pad) in pads.into_iter().enumerate() {
+            x = self.wrapped(&mut wires, x, axis, pad)?;
+        }
+        Ok(tvec![x])
+    }
+}

@@ -1,0 +1,158 @@
+//! Functions of a comparison or of a rounding alone: that one exactly first, then what is left of the function.
+
+use super::builder::{Refusal, Value, power};
+use super::expr::Expr;
+use super::lazy::Pointwise;
+use super::materialise::FAR;
+use super::walk::Quantiser;
+use crate::array::UNBOUNDED;
+use program::formula::{Function, Instruction};
+use relation::interval::Wide;
+
+/// How an expression depends on its variable.
+enum Found<'a> {
+    /// Not at all.
+    Nothing,
+    /// Through this step alone.
+    Step(&'a Expr),
+    /// In another way.
+    Other,
+}
+
+impl Found<'_> {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, found) | (found, Self::Nothing) => found,
+            (Self::Step(a), Self::Step(b)) if a == b => Self::Step(a),
+            _ => Self::Other,
+        }
+    }
+}
+
+fn step(expr: &Expr) -> Found<'_> {
+    match expr {
+        Expr::Constant(_) => Found::Nothing,
+        Expr::Variable => Found::Other,
+        Expr::Binary(Instruction::Less, a, b) if a.line().is_some() && b.line().is_some() => {
+            Found::Step(expr)
+        }
+        expr if is_rounding(expr) => Found::Step(expr),
+        // What a rounding takes away.
+        Expr::Binary(Instruction::Subtract, a, b) if a.line().is_some() && is_rounding(b) => {
+            Found::Step(expr)
+        }
+        Expr::Apply(_, inner) => step(inner),
+        Expr::Binary(_, a, b) => step(a).and(step(b)),
+        Expr::Choose(a, b, c) => step(a).and(step(b)).and(step(c)),
+    }
+}
+
+fn is_rounding(expr: &Expr) -> bool {
+    matches!(expr, Expr::Apply(function, inner) if rounds(*function) && inner.line().is_some())
+}
+
+const fn rounds(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Floor
+            | Function::Ceil
+            | Function::RoundHalfEven
+            | Function::RoundHalfAway
+            | Function::Truncate
+    )
+}
+
+/// An expression of a step as one of the variable.
+fn of_variable(expr: &Expr, step: &Expr) -> Expr {
+    let inner = |expr: &Expr| Box::new(of_variable(expr, step));
+    match expr {
+        expr if expr == step => Expr::Variable,
+        Expr::Variable | Expr::Constant(_) => expr.clone(),
+        Expr::Apply(function, a) => Expr::Apply(*function, inner(a)),
+        Expr::Binary(instruction, a, b) => Expr::Binary(*instruction, inner(a), inner(b)),
+        Expr::Choose(a, b, c) => Expr::Choose(inner(a), inner(b), inner(c)),
+    }
+}
+
+impl Quantiser<'_> {
+    /// A function of a step: a table of all of it would round what is compared, or rounded.
+    pub(super) fn staged(&mut self, lazy: &Pointwise) -> Result<Option<Value>, Refusal> {
+        let Pointwise { base, expr, .. } = lazy;
+        let Found::Step(step) = step(expr) else {
+            return Ok(None);
+        };
+        let rest = of_variable(expr, step);
+        let value = match step {
+            Expr::Binary(Instruction::Subtract, line, rounding) => {
+                self.taken_away(base, line, rounding)?
+            }
+            _ if step == expr => None,
+            Expr::Binary(..) => {
+                let (Some(zero), Some(one)) = (rest.at(0.0), rest.at(1.0)) else {
+                    return Ok(None);
+                };
+                let Some(truth) = self.truth(base, step)? else {
+                    return Ok(None);
+                };
+                let (zero, one) = (bounded(zero), bounded(one));
+                return self.line(&truth, one - zero, zero).map(Some);
+            }
+            _ => self.rounding(base, step)?,
+        };
+        let Some(value) = value else {
+            return Ok(None);
+        };
+        let rest = Pointwise {
+            integers: lazy.integers,
+            range: lazy.range,
+            base: value,
+            expr: rest,
+        };
+        self.compute(&rest).map(Some)
+    }
+
+    /// A line less a rounding of it, or of another one.
+    fn taken_away(
+        &mut self,
+        base: &Value,
+        line: &Expr,
+        rounding: &Expr,
+    ) -> Result<Option<Value>, Refusal> {
+        let (Some((slope, offset)), Some(whole)) = (line.line(), self.rounding(base, rounding)?)
+        else {
+            return Ok(None);
+        };
+        let base = if base.exact {
+            base.clone()
+        } else {
+            self.narrow(base)?
+        };
+        let x = self.line(&base, slope, offset)?;
+        let aligned = self.aligned(&[x, whole])?;
+        let terms = [(1, &aligned[0]), (-1, &aligned[1])];
+        let mut value = self.builder.sum(&terms, 0, aligned[0].bits)?;
+        value.integers = false;
+        value.range = (-1.0, 1.0);
+        let is_floor = matches!(rounding, Expr::Apply(Function::Floor, inner) if **inner == *line);
+        if is_floor && (1..=40).contains(&value.bits) {
+            // Zero or more, and below one.
+            value.known = Wide {
+                lo: 0,
+                hi: (1 << value.bits) - 1,
+            };
+            value.fixed = true;
+            let shift = value.bits - self.bits_for((0.0, 1.0));
+            value = self.builder.rescale(&value, shift.max(0).cast_unsigned())?;
+            value.range = (0.0, 1.0);
+        }
+        Ok(Some(value))
+    }
+}
+
+/// A number without bound, as masks have, as one that lies far away.
+fn bounded(value: f64) -> f64 {
+    if value.abs() < UNBOUNDED {
+        return value;
+    }
+    power(FAR).copysign(value)
+}

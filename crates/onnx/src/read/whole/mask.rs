@@ -1,0 +1,90 @@
+//! Numbers that mask.
+
+use super::Patch;
+use crate::array::UNBOUNDED;
+use tract_onnx::tract_core::internal::*;
+use tract_onnx::tract_core::ops::array::{
+    FiniteReshape, MultiBroadcastTo, Slice, Tile, TypedConcat,
+};
+use tract_onnx::tract_core::ops::binary::TypedBinOp;
+use tract_onnx::tract_core::ops::cast::Cast;
+use tract_onnx::tract_core::ops::konst::Const;
+use tract_onnx::tract_core::ops::logic::Iff;
+use tract_onnx::tract_core::ops::math::{Add, Max, Min, Mul, Sub};
+use tract_onnx::tract_core::ops::nn::{Softmax, SoftmaxKind};
+
+/// Magnitudes from here on leave no room for the scores beside them.
+const LARGE: f32 = 1e11;
+
+/// The most nodes between a number and what it masks.
+const MOST: usize = 64;
+
+/// Large numbers that reach nothing but softmaxes become the largest: no program has to hold them, as a share far below the
+/// others is zero however far that is.
+pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Const) -> Patch {
+    let held = op.val();
+    if held.datum_type() != f32::datum_type() {
+        return Ok(None);
+    }
+    let is_large = |value: f32| value.abs() >= LARGE && f64::from(value.abs()) < UNBOUNDED;
+    let values = held.try_as_plain_ram()?;
+    let values = values.as_slice::<f32>()?;
+    if !values.iter().copied().any(is_large) || !only_masks(model, node.id.into()) {
+        return Ok(None);
+    }
+    let all = values.iter().map(|&value| match is_large(value) {
+        true => f32::MAX.copysign(value),
+        false => value,
+    });
+    let all: Vec<f32> = all.collect();
+    let mut patch = TypedModelPatch::default();
+    let tensor = Tensor::from_shape(held.shape(), &all)?;
+    let number = patch.add_const(name, tensor)?;
+    patch.shunt_outside(model, node.id.into(), number)?;
+    Ok(Some(patch))
+}
+
+/// Whether all that takes a value hands it on to softmaxes.
+fn only_masks(model: &TypedModel, outlet: OutletId) -> bool {
+    let (mut open, mut seen) = (vec![outlet], 0);
+    while let Some(outlet) = open.pop() {
+        let takers = model.outlet_successors(outlet);
+        if takers.is_empty() || model.outputs.contains(&outlet) {
+            return false;
+        }
+        for taker in takers {
+            let node = model.node(taker.node);
+            seen += 1;
+            if seen > MOST {
+                return false;
+            }
+            let is_softmax = |op: &Softmax| op.kind == SoftmaxKind::Softmax;
+            if node.op_as::<Softmax>().is_some_and(is_softmax) {
+                continue;
+            }
+            if !hands_on(node, taker.slot) {
+                return false;
+            }
+            open.push(node.id.into());
+        }
+    }
+    true
+}
+
+/// Whether a node leaves large numbers large, and far beyond all others.
+fn hands_on(node: &TypedNode, slot: usize) -> bool {
+    let op = &node.op;
+    let binary = node.op_as::<TypedBinOp>().is_some_and(|op| {
+        let op = op.0.as_ref();
+        op.is::<Add>() || op.is::<Sub>() || op.is::<Mul>() || op.is::<Max>() || op.is::<Min>()
+    });
+    binary
+        || op.is::<Iff>() && slot > 0
+        || op.is::<AxisOp>()
+        || op.is::<Cast>()
+        || op.is::<FiniteReshape>()
+        || op.is::<MultiBroadcastTo>()
+        || op.is::<Slice>()
+        || op.is::<Tile>()
+        || op.is::<TypedConcat>()
+}
