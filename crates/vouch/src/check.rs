@@ -10,6 +10,12 @@ use std::ops::RangeInclusive;
 /// Scales for which every integer can be told from every other as a real number, but for the rounding to 53 bits.
 const FRACTION_BITS: RangeInclusive<i32> = -256..=256;
 
+/// The fewest bits that each of `count` certificates has beyond those of a verification: they lose less than it may lose.
+pub(crate) fn margin(count: u32) -> u32 {
+    let power = count.saturating_add(1).checked_next_power_of_two();
+    power.map_or(u32::BITS, u32::ilog2)
+}
+
 fn range(what: &'static str, expected: &'static str, found: impl ToString) -> KeyError {
     KeyError::Range {
         what,
@@ -72,6 +78,14 @@ impl Content {
         if others.count != self.others()? {
             let expected = "one for each certificate, the key's and those of seals";
             return Err(range("other arguments", expected, others.count));
+        }
+        let least = match others.count {
+            0 => 0,
+            count => security_bits.saturating_add(margin(count)),
+        };
+        if others.bits < least || (others.count == 0 && others.bits > 0) {
+            let expected = "enough bits to leave some for the proof, none without certificates";
+            return Err(range("bits of certificates", expected, others.bits));
         }
         if !zero_knowledge {
             return Err(range("zero knowledge", "true", false));

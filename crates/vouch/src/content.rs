@@ -1,6 +1,7 @@
 //! What a key fixes, and what follows from it for some values of the symbols.
 
 use crate::backend::{Backend, Security, describe};
+use crate::seal::Places;
 use argument::description::DescribeError;
 use argument::parameters::{Others, Parameters};
 use program::{Certificate, Dim, Lowered, Operator, Program, ProgramError, Visibility};
@@ -80,6 +81,8 @@ pub(crate) struct Bound {
     pub program: Program<usize>,
     pub lowered: Lowered,
     pub backend: Box<dyn Backend>,
+    /// Where sealed tensors lie.
+    pub places: Places,
 }
 
 impl Content {
@@ -163,6 +166,7 @@ impl Content {
             program,
             lowered,
             backend,
+            places: Places::of(&self.parameters),
         })
     }
 

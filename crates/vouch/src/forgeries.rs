@@ -1,7 +1,7 @@
 //! Keys that are made to deceive: whoever makes a key chooses its program, and must not gain a second reading of it.
 
 use crate::content::{Content, KeyError};
-use crate::seal::Setting;
+use crate::seal::{Seal, Setting};
 use crate::verifying::VerifyingKey;
 use crate::{Array, Arrays, Options, ProvingKey};
 use argument::parameters::Others;
@@ -157,10 +157,54 @@ fn a_verification_has_the_bits_of_all_its_arguments_together() {
     }
     // What the certificates lose is lost, whatever the proof has.
     sealed.parameters.others = three(101);
+    assert!(sealed.check().is_err());
     let bound = sealed.bind(&[], &[0; 32]);
     assert!(matches!(bound, Err(KeyError::Describe(_))));
     // A certificate has the bits that the proof counts on.
     sealed.parameters.others = three(110);
     let setting = Setting::of(&sealed);
     assert!(setting.parameters.security_bits == 110);
+}
+
+/// Where a sealed column lies follows from these, so one root can hold two tensors, each of which one key certifies.
+#[test]
+fn one_commitment_is_not_one_seal_for_keys_that_read_it_in_other_places() {
+    let mut program = difference();
+    program.inputs[0].visibility = Visibility::Sealed;
+    let chosen = crate::generate::choose(&program, &Options::default());
+    let own = chosen.expect("a choice");
+    let digest = |content: &Content| {
+        let bound = content.bind(&[], &[0; 32]).expect("relations");
+        let (_, sort) = bound.sealed().remove(0);
+        let seal = Seal {
+            sort,
+            commitment: vec![7; 32],
+            certificate: Vec::new(),
+        };
+        seal.digest()
+    };
+    assert_eq!(digest(&own), digest(&own.clone()));
+    let changes: [fn(&mut Content); 3] = [
+        |content| content.parameters.sealed_proofs -= 1,
+        |content| content.parameters.log_len = content.parameters.log_len.map(|len| len + 1),
+        |content| content.parameters.log_inv_rate += 1,
+    ];
+    for change in changes {
+        let mut other = own.clone();
+        change(&mut other);
+        assert_ne!(digest(&own), digest(&other));
+    }
+}
+
+#[test]
+fn a_key_that_asks_little_of_its_certificates_is_refused() {
+    let mut program = difference();
+    program.inputs[0].visibility = Visibility::Sealed;
+    let chosen = crate::generate::choose(&program, &Options::default());
+    let mut content = chosen.expect("a choice");
+    assert!(content.check().is_ok());
+    for bits in [0, 5, 100, 101] {
+        content.parameters.others.bits = bits;
+        assert_eq!(content.check().is_ok(), bits > 100, "{bits}");
+    }
 }

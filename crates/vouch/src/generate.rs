@@ -1,6 +1,7 @@
 //! Key generation from an integer program and its parameters.
 
 use crate::backend::Security;
+use crate::check::margin;
 use crate::content::{Content, KeyError, MAX_SYMBOL};
 use crate::proving::ProvingKey;
 use crate::reusable::{CommitError, Reusable};
@@ -8,6 +9,7 @@ use crate::seal::{Setting, Sort};
 use crate::verifying::VerifyingKey;
 use argument::description::DescribeError;
 use argument::parameters::{Others, Parameters};
+use argument::security::REQUIRED_BITS;
 use argument::stack::GroupKind;
 use program::{Dim, Program, ProgramError, Visibility};
 use relation::Tensor;
@@ -211,11 +213,11 @@ const MORE: u32 = 2;
 /// Fixes challenge field, bits of certificates and row length: the first that serve all sizes.
 fn fit_any(content: &mut Content, options: &Options) -> Result<(), KeyError> {
     let count = content.others()?;
-    // The certificates have fewer than the bits that the proof may lose by them.
-    let least = count.saturating_add(1).next_power_of_two().ilog2();
+    let least = margin(count);
     let mut choices = vec![least.max(MORE)];
     // Seals have the same bits whatever the key, as far as they can, so that keys share them.
-    if content.sealed().next().is_none() && least < MORE {
+    let shares = content.sealed().next().is_some() && options.security_bits <= REQUIRED_BITS;
+    if count > 0 && least < MORE && !shares {
         choices.push(least);
     }
     let parameters = content.parameters;
@@ -223,13 +225,14 @@ fn fit_any(content: &mut Content, options: &Options) -> Result<(), KeyError> {
     for security in [Security::Quadratic, Security::Cubic] {
         for more in &choices {
             let bits = parameters.security_bits.saturating_add(*more);
+            let others = Others { count, bits };
             content.security = security;
             content.parameters = Parameters {
-                others: Others { count, bits },
+                others: if count > 0 { others } else { Others::default() },
                 ..parameters
             };
             found = fit(content, options);
-            if !is_insecure(&found) {
+            if !found.as_ref().is_err_and(is_insecure) {
                 return found;
             }
         }
@@ -238,9 +241,9 @@ fn fit_any(content: &mut Content, options: &Options) -> Result<(), KeyError> {
 }
 
 /// Whether fewer bits for the certificates or a larger challenge field may help.
-fn is_insecure(found: &Result<(), KeyError>) -> bool {
-    match found {
-        Err(KeyError::Describe(error)) => matches!(**error, DescribeError::Insecure(_)),
+fn is_insecure(error: &KeyError) -> bool {
+    match error {
+        KeyError::Describe(error) => matches!(**error, DescribeError::Insecure(_)),
         _ => false,
     }
 }
@@ -258,15 +261,17 @@ fn fit(content: &mut Content, options: &Options) -> Result<(), KeyError> {
     let first = content.bind(&typical, &none)?.backend.facts().log_len;
     let mut sizes = vec![vec![1; typical.len()], content.limits.clone(), typical];
     sizes.dedup();
-    let mut log_len = first;
-    loop {
+    let mut refused: Option<KeyError> = None;
+    for log_len in first..=first.saturating_add(LONGER) {
         content.parameters.log_len = Some(log_len);
         match serves(content, &sizes) {
             Ok(()) => return Ok(()),
-            Err(error) if log_len >= first + LONGER => return Err(error),
-            Err(_) => log_len += 1,
+            // What another choice may help is not forgotten over rows that are too long for anything.
+            Err(error) if !refused.as_ref().is_some_and(is_insecure) => refused = Some(error),
+            Err(_) => {}
         }
     }
+    refused.map_or(Ok(()), Err)
 }
 
 /// How many doublings of the best row length are tried: each makes every proof larger.

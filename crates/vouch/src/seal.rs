@@ -20,6 +20,33 @@ pub(crate) struct Sort {
     pub shape: Vec<usize>,
     pub interval: Interval,
     pub encoding: Encoding,
+    pub places: Places,
+}
+
+/// What decides where in a commitment a sealed tensor lies, besides its shape.
+///
+/// One root could be read as two tensors by keys that differ here, each certified by the key that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Places {
+    log_len: Option<usize>,
+    log_inv_rate: usize,
+    sealed_proofs: usize,
+}
+
+impl Places {
+    pub fn of(parameters: &Parameters) -> Self {
+        let Parameters {
+            log_len,
+            log_inv_rate,
+            sealed_proofs,
+            ..
+        } = *parameters;
+        Self {
+            log_len,
+            log_inv_rate,
+            sealed_proofs,
+        }
+    }
 }
 
 /// A commitment to a tensor that nobody can open or guess, and the proof that its values lie in an interval.

@@ -6,7 +6,7 @@ use crate::content::KeyError;
 use crate::file::{FileError, FormatError, SEALED};
 use crate::proving::ProvingKey;
 use crate::reusable::{CommitError, Reusable, counter_path, owner};
-use crate::seal::{Seal, Setting, Sort};
+use crate::seal::{Places, Seal, Setting, Sort};
 use crate::verifying::VerifyingKey;
 use argument::opening::Stored;
 use argument::stack::GroupKind;
@@ -34,9 +34,10 @@ pub enum SealError {
         /// The input.
         name: String,
     },
-    /// A seal is of another shape, interval or scale than the input.
+    /// A seal is of another shape, interval or scale than the input, or was made for keys of another kind.
     #[error(
-        "the seal that was given for {name:?} is of a tensor of another shape, interval or scale"
+        "the seal that was given for {name:?} is of a tensor of another shape, interval or scale, \
+         or for keys with rows of another length or another budget of seals"
     )]
     Sort {
         /// The input.
@@ -110,6 +111,7 @@ impl ProvingKey {
             shape: value.shape.clone(),
             interval,
             encoding: input.encoding,
+            places: Places::of(&key.content.parameters),
         };
         Sealed::new(key, sort, &value)
     }

@@ -1,5 +1,6 @@
 //! Keys whose certificates were found to be right, remembered beyond a process.
 
+use crate::file::VERSION;
 use argument::profile::digest;
 use std::path::{Path, PathBuf};
 
@@ -36,7 +37,9 @@ impl Trusted {
         let name = key
             .iter()
             .fold(String::new(), |name, byte| format!("{name}{byte:02x}"));
-        let mark = digest(&[b"vouch certificate verified 1", key]);
+        // What another version has checked is checked again.
+        let version = VERSION.to_le_bytes();
+        let mark = digest(&[b"vouch certificate verified", &version, key]);
         (self.folder.join(name), mark)
     }
 }

@@ -279,7 +279,8 @@ fn check_seals(
     let mut named = BTreeMap::new();
     for ((name, sort), seal) in sorts.into_iter().zip(seals) {
         if seal.sort != sort {
-            let expected = "of a tensor of the shape, interval and scale that the model takes";
+            let expected = "of a tensor of the shape, interval and scale that the model takes, \
+                            made for rows and a budget of seals like the key's";
             return Err(Rejected::Seal { name, expected });
         }
         if let Err(reason) = seal.check(&setting) {
@@ -321,6 +322,7 @@ impl Bound {
                 shape: column.shape.clone(),
                 interval: column.interval,
                 encoding,
+                places: self.places,
             };
             Some((name.to_owned(), sort))
         };

@@ -35,11 +35,11 @@ fn quantised(model: &Model, range: Option<(f64, f64)>) -> Quantised {
 }
 
 /// What the integer program says of some tokens, whatever anybody has checked before.
-fn executed(quantised: &Quantised, values: [i64; 4]) -> Result<Vec<Tensor>, ProgramError> {
+fn executed(quantised: &Quantised, values: [i64; 4]) -> Result<Vec<Tensor>, Box<ProgramError>> {
     let program = quantised.program.bind(&[1])?;
     let tokens = Tensor::from_i64s(vec![1, 4], values.to_vec()).expect("a tensor");
     let parameters: Vec<_> = quantised.parameters.iter().cloned().map(Arc::new).collect();
-    execute::outputs(&program, &[tokens], &parameters)
+    Ok(execute::outputs(&program, &[tokens], &parameters)?)
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Array {
             let integer = match encoding {
                 Encoding::Fixed(bits) => to_integer(value, bits),
                 Encoding::Levels(levels) => to_level(value, levels, interval),
-                Encoding::Integer => { value == value.trunc() }.then(|| value as i64),
+                Encoding::Integer => { value == value.trunc() }.then_some(value as i64),
             };
             match integer.filter(|&integer| interval.contains(integer)) {
                 Some(integer) => values.push(integer),
