@@ -3,10 +3,11 @@
 mod coordinates;
 
 use super::Patch;
-use crate::expand::Wires;
+use crate::expand::{Wires, unsupported};
 use coordinates::{Axis, Tap};
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::array::{GatherNd, MultiBroadcastTo};
+use tract_onnx::tract_core::ops::binary::BinMiniOp;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::grid_sample::GridSample;
 
@@ -54,14 +55,11 @@ pub fn sampled(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Gr
     if grid.is_shared {
         table = wires.axis("rows first", AxisOp::Move(1, 0), table)?;
     }
-    let mut sum = None;
+    let mut terms = Vec::new();
     for (at, corner) in corners(&taps).into_iter().enumerate() {
-        let value = grid.term(&mut wires, &format!("corner.{at}"), table, &corner, &sizes)?;
-        sum = Some(match sum {
-            None => value,
-            Some(sum) => wires.binary(&format!("sum.{at}"), Box::new(math::Add), sum, value)?,
-        });
+        terms.push(grid.term(&mut wires, &format!("corner.{at}"), table, &corner, &sizes)?);
     }
+    let sum = joined(&mut wires, "sum", || Box::new(math::Add), terms)?;
     let Some(sum) = sum else { return Ok(None) };
     let split = AxisOp::Reshape(1, tvec![count], places.into_iter().collect());
     let mut output = wires.axis("places of the result", split, sum)?;
@@ -71,8 +69,7 @@ pub fn sampled(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Gr
 }
 
 fn refuse(name: &str, reason: &str) -> Patch {
-    let text = format!("node {name:?} (GridSample): {reason}");
-    Err(TractError::msg(text))
+    Err(unsupported(name, "GridSample", reason))
 }
 
 /// All ways to choose a tap along each axis.
@@ -88,6 +85,23 @@ fn corners(taps: &[Vec<Tap>]) -> Vec<Vec<Tap>> {
         };
         all.iter().flat_map(with).collect()
     })
+}
+
+/// All of several values by an operator; none for none.
+fn joined(
+    wires: &mut Wires<'_>,
+    name: &str,
+    operator: impl Fn() -> Box<dyn BinMiniOp>,
+    values: Vec<OutletId>,
+) -> TractResult<Option<OutletId>> {
+    let mut all = None;
+    for (at, value) in values.into_iter().enumerate() {
+        all = Some(match all {
+            None => value,
+            Some(all) => wires.binary(&format!("{name}.{at}"), operator(), all, value)?,
+        });
+    }
+    Ok(all)
 }
 
 /// Where to sample.
@@ -136,30 +150,24 @@ impl Grid {
         corner: &[Tap],
         sizes: &[usize],
     ) -> TractResult<OutletId> {
-        let mut index = None;
+        let mut rows = Vec::with_capacity(corner.len());
         for (at, tap) in corner.iter().enumerate() {
             let stride: usize = sizes[at + 1..].iter().product();
-            let mut place = tap.place;
-            if stride != 1 {
+            rows.push(if stride == 1 {
+                tap.place
+            } else {
                 let stride = f64::from(u32::try_from(stride)?);
-                let stride = wires.number(&format!("{what}.stride.{at}"), place, stride)?;
-                place = wires.binary(
-                    &format!("{what}.row.{at}"),
-                    Box::new(math::Mul),
-                    place,
-                    stride,
-                )?;
-            }
-            index = Some(match index {
-                None => place,
-                Some(index) => wires.binary(
-                    &format!("{what}.index.{at}"),
-                    Box::new(math::Add),
-                    index,
-                    place,
-                )?,
+                let stride = wires.number(&format!("{what}.stride.{at}"), tap.place, stride)?;
+                let name = format!("{what}.row.{at}");
+                wires.binary(&name, Box::new(math::Mul), tap.place, stride)?
             });
         }
+        let index = joined(
+            wires,
+            &format!("{what}.index"),
+            || Box::new(math::Add),
+            rows,
+        )?;
         let mut index = index.context("an image without axes")?;
         let mut value = if self.is_shared {
             index = wires.axis(&format!("{what}.list"), AxisOp::Rm(0), index)?;
@@ -170,29 +178,11 @@ impl Grid {
             let gather = GatherNd { batch_dims: 1 };
             wires.node(&format!("{what}.rows"), gather, &[table, index])?
         };
-        let mut weight: Option<OutletId> = None;
-        for (at, own) in corner
-            .iter()
-            .enumerate()
-            .filter_map(|(at, tap)| Some((at, tap.weight?)))
-        {
-            weight = Some(match weight {
-                None => own,
-                Some(weight) => wires.binary(
-                    &format!("{what}.weight.{at}"),
-                    Box::new(math::Mul),
-                    weight,
-                    own,
-                )?,
-            });
-        }
-        if let Some(weight) = weight {
-            value = wires.binary(
-                &format!("{what}.weighted"),
-                Box::new(math::Mul),
-                value,
-                weight,
-            )?;
+        let weights = corner.iter().filter_map(|tap| tap.weight).collect();
+        let name = format!("{what}.weight");
+        if let Some(weight) = joined(wires, &name, || Box::new(math::Mul), weights)? {
+            let name = format!("{what}.weighted");
+            value = wires.binary(&name, Box::new(math::Mul), value, weight)?;
         }
         Ok(value)
     }
