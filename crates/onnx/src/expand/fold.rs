@@ -1,6 +1,6 @@
 //! `Col2Im`: blocks of an image, added up where they overlap.
 
-use super::attributes::{integers as list, refuse};
+use super::attributes::{integers as list, refuse, unsupported};
 use super::held::{integers, shape_by, values};
 use super::wires::Wires;
 use std::sync::Arc;
@@ -61,8 +61,7 @@ pub fn build(
 
 impl Fold {
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
-        let text = format!("node {:?} (Col2Im): {reason}", self.node);
-        Err(TractError::msg(text))
+        Err(unsupported(&self.node, "Col2Im", reason))
     }
 
     /// The axes of the image, from its sizes and those of a block.

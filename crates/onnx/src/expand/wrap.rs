@@ -1,6 +1,6 @@
 //! `Pad` by what stands at the other end of an axis.
 
-use super::attributes::refuse;
+use super::attributes::{refuse, unsupported};
 use super::held::{integers, shape_by, values};
 use super::wires::Wires;
 use std::sync::Arc;
@@ -68,8 +68,7 @@ impl Wrap {
     }
 
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
-        let text = format!("node {:?} (Pad): {reason}", self.node);
-        Err(TractError::msg(text))
+        Err(unsupported(&self.node, "Pad", reason))
     }
 
     /// An axis with copies of its ends at the other ends.

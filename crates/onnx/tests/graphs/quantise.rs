@@ -142,10 +142,13 @@ fn a_chain_of_functions_is_one_table() {
 fn everything_that_is_not_supported_is_named_at_once() {
     let graph = Graph::default()
         .input("x", &[Ok(1), Ok(1), Ok(3), Ok(3)])
-        .node("RandomUniformLike", &["x"], "first")
-        .node("Relu", &["first"], "between")
-        .node("RandomUniformLike", &["between"], "second")
-        .output("second");
+        .node("RandomUniform", &[], "first")
+        .ints("shape", &[1, 1, 3, 3])
+        .node("Add", &["x", "first"], "between")
+        .node("RandomUniform", &[], "second")
+        .ints("shape", &[1, 1, 3, 3])
+        .node("Add", &["between", "second"], "y")
+        .output("y");
     let model = model(&graph.bytes());
     let found = diagnose(&model, &Options::default()).expect("a diagnosis");
     let names: Vec<&str> = found

@@ -1,7 +1,7 @@
 //! `STFT`: transforms of the stretches of a signal, as a convolution.
 
 use super::Matrix;
-use crate::expand::attributes::{integer, present, refuse};
+use crate::expand::attributes::{integer, present, refuse, unsupported};
 use crate::expand::held::{integers, shape_by, values};
 use crate::expand::wires::Wires;
 use std::sync::Arc;
@@ -56,8 +56,7 @@ pub fn build(
 
 impl Frames {
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
-        let text = format!("node {:?} (STFT): {reason}", self.node);
-        Err(TractError::msg(text))
+        Err(unsupported(&self.node, "STFT", reason))
     }
 
     fn plan(&self, shape: &[TDim], held: &[Arc<Tensor>]) -> TractResult<Plan> {

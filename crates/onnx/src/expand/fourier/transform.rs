@@ -2,7 +2,7 @@
 
 use super::Matrix;
 use crate::expand::SymbolicSize;
-use crate::expand::attributes::{integer, present, refuse};
+use crate::expand::attributes::{integer, present, refuse, unsupported};
 use crate::expand::held::{integers, shape_by, values};
 use crate::expand::wires::Wires;
 use std::sync::Arc;
@@ -63,8 +63,7 @@ pub fn build(
 
 impl Transform {
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
-        let text = format!("node {:?} (DFT): {reason}", self.node);
-        Err(TractError::msg(text))
+        Err(unsupported(&self.node, "DFT", reason))
     }
 
     fn plan(&self, shape: &[TDim], held: &[Arc<Tensor>]) -> TractResult<Plan> {

@@ -1,7 +1,7 @@
 //! `MaxPool` with the places of the maxima.
 
 use super::windows::Windows;
-use crate::expand::attributes::integer;
+use crate::expand::attributes::{integer, unsupported};
 use crate::expand::wires::Wires;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
@@ -49,8 +49,7 @@ fn signed(number: usize) -> i64 {
 
 impl Pool {
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
-        let text = format!("node {:?} (MaxPool): {reason}", self.node);
-        Err(TractError::msg(text))
+        Err(unsupported(&self.node, "MaxPool", reason))
     }
 
     fn counts(&self, shape: &[TDim]) -> TractResult<TVec<TDim>> {

@@ -1,6 +1,6 @@
 //! `MaxUnpool`: values at their places among zeros.
 
-use crate::expand::attributes::{integers, refuse};
+use crate::expand::attributes::{integers, refuse, unsupported};
 use crate::expand::held::{integers as numbers, values};
 use crate::expand::wires::Wires;
 use tract_onnx::model::ParsingContext;
@@ -49,8 +49,7 @@ pub fn build(
 
 impl Unpool {
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
-        let text = format!("node {:?} (MaxUnpool): {reason}", self.node);
-        Err(TractError::msg(text))
+        Err(unsupported(&self.node, "MaxUnpool", reason))
     }
 
     /// The shape from which windows of these sizes come.
