@@ -15,6 +15,7 @@ use crate::error::OperatorError;
 use crate::execute::{Array, Recorder, each};
 use crate::fact::{standard, width};
 use crate::lower::Lowering;
+#[cfg(feature = "execute")]
 use crate::program::Visibility;
 use relation::{Combination, Interval};
 
