@@ -16,6 +16,8 @@ use tract_onnx::tract_hir::ops::expandable::{Expansion, expand};
 
 /// The largest image along an axis.
 const MOST: i64 = 1 << 20;
+/// The most elements of a block, each of which takes a few nodes.
+const MOST_OF_A_BLOCK: usize = 1 << 12;
 
 #[derive(Clone, Debug)]
 struct Fold {
@@ -94,6 +96,12 @@ impl Fold {
                 after: usize::try_from(after)?,
                 count: usize::try_from(room / stride + 1)?,
             });
+        }
+        let area = axes
+            .iter()
+            .fold(1usize, |area, axis| area.saturating_mul(axis.block));
+        if area > MOST_OF_A_BLOCK {
+            return self.fail("a block of more elements than there is room for");
         }
         if axes.is_empty() || image.len() != block.len() {
             return self.fail("as many sizes of the image as of a block are expected");

@@ -76,6 +76,36 @@ fn automatic_padding_of_a_kernel_with_gaps_is_refused() {
 }
 
 #[test]
+fn places_of_windows_with_gaps_that_reach_behind_the_axis_are_refused() {
+    let pool = |kernel: &[i64], strides: &[i64], dilations: &[i64]| {
+        image()
+            .node("MaxPool", &["x"], "y")
+            .also("places")
+            .ints("kernel_shape", kernel)
+            .ints("strides", strides)
+            .ints("dilations", dilations)
+            .number("ceil_mode", 1)
+    };
+    let gaps = refusal(pool(&[2, 2], &[1, 3], &[1, 3]));
+    assert_says(&gaps, &["\"y\" (MaxPool)", "gaps"]);
+    // Sizes whose product, modulo 2^64, is one.
+    let wrapped = refusal(pool(&[11, 3_353_953_467_947_191_203], &[1, 1], &[1, 1]));
+    assert_says(&wrapped, &["\"y\" (MaxPool)", "too many"]);
+    let far = refusal(pool(&[2, 2], &[1, 1 << 62], &[1, 1]));
+    assert_says(&far, &["\"y\" (MaxPool)", "too many"]);
+}
+
+#[test]
+fn a_transform_of_more_numbers_than_there_is_room_for_is_refused() {
+    let graph = Graph::default()
+        .input("x", &[Ok(1), Ok(16384), Ok(1)])
+        .node("DFT", &["x"], "y")
+        .number("axis", 1)
+        .version(17);
+    assert_says(&refusal(graph), &["\"y\" (DFT)", "room"]);
+}
+
+#[test]
 fn another_order_of_channels_is_refused() {
     let graph = image()
         .node("SpaceToDepth", &["x"], "y")

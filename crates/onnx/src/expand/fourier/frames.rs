@@ -95,6 +95,9 @@ impl Frames {
             complex: parts == 2,
             frequencies: if self.one_sided { len / 2 + 1 } else { len },
         };
+        if !matrix.fits() {
+            return self.fail("more elements and frequencies than there is room for");
+        }
         Ok(Plan {
             step,
             window,

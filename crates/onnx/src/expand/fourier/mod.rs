@@ -23,7 +23,17 @@ fn turn(at: usize, len: usize) -> (f64, f64) {
     (libm::cos(angle), libm::sin(angle))
 }
 
+/// The most numbers of a matrix.
+const MOST_NUMBERS: usize = 1 << 24;
+
 impl Matrix {
+    /// Whether there is room for it: a few bytes of a file can ask for gigabytes.
+    pub fn fits(self) -> bool {
+        let columns = self.frequencies.saturating_mul(2);
+        let rows = self.elements.saturating_mul(self.parts());
+        rows.saturating_mul(columns) <= MOST_NUMBERS
+    }
+
     /// How many numbers an element has.
     pub fn parts(self) -> usize {
         1 + usize::from(self.complex)

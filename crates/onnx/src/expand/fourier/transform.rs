@@ -115,6 +115,9 @@ impl Transform {
                 false => len,
             },
         };
+        if !matrix.fits() {
+            return self.fail("more elements and frequencies than there is room for");
+        }
         Ok(Plan {
             axis: usize::try_from(axis)?,
             matrix,

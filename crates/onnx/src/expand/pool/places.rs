@@ -76,7 +76,12 @@ impl Pool {
         for (at, windows) in self.windows.iter().enumerate() {
             let size = shape[at + 2].to_usize()?;
             let whole = (counts[at] - 1) * windows.stride + windows.reach();
-            pads[at + 2] = (windows.before, whole.saturating_sub(size + windows.before));
+            let after = whole.saturating_sub(size + windows.before);
+            if windows.dilation > 1 && after > 0 {
+                // The repeated end need not be an element of the window.
+                return self.fail("windows with gaps that reach behind the axis (ceil_mode)");
+            }
+            pads[at + 2] = (windows.before, after);
         }
         if pads.iter().all(|pads| *pads == (0, 0)) {
             return Ok(x);

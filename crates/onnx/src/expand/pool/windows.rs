@@ -7,6 +7,8 @@ use tract_onnx::tract_hir::internal::DimLike;
 
 /// The most elements of a window.
 const MOST: usize = 1 << 10;
+/// The most from one window or element to the next.
+const FARTHEST: usize = 1 << 20;
 
 /// The windows along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +54,15 @@ impl Windows {
                 after: number(&pads, at + pads.len() / 2, 0),
             })
             .collect();
-        let elements: usize = kernel.iter().product();
-        let is_none = |own: &Self| own.stride == 0 || own.dilation == 0;
+        let elements = { kernel.iter() }
+            .try_fold(1usize, |all, &own| all.checked_mul(own))
+            .unwrap_or(usize::MAX);
+        let steps = 1..=FARTHEST;
+        let is_none = |own: &Self| !steps.contains(&own.stride) || !steps.contains(&own.dilation);
         if kernel.is_empty() || !(1..=MOST).contains(&elements) || windows.iter().any(is_none) {
             return refuse(node, "windows without elements, or of too many");
         }
-        let skips = |own: &Self| own.dilation > 1 && own.before + own.after > 0;
+        let skips = |own: &Self| own.dilation > 1 && own.before.max(own.after) > 0;
         let lies_beyond = |own: &Self| own.before.max(own.after) >= own.kernel;
         if windows.iter().any(skips) || windows.iter().any(lies_beyond) {
             return refuse(
