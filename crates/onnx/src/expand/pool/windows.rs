@@ -1,6 +1,6 @@
 //! The windows of a pool.
 
-use crate::expand::attributes::{integers, refuse, word};
+use crate::expand::attributes::{integers, unsupported, word};
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::DimLike;
@@ -9,6 +9,11 @@ use tract_onnx::tract_hir::internal::DimLike;
 const MOST: usize = 1 << 10;
 /// The most from one window or element to the next.
 const FARTHEST: usize = 1 << 20;
+
+/// Refuses the node, which has a name of its own here, by that of the standard.
+fn refused<T>(node: &NodeProto, reason: &str) -> TractResult<T> {
+    Err(unsupported(crate::read::name(node), "MaxPool", reason))
+}
 
 /// The windows along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +45,7 @@ impl Windows {
         let number =
             |list: &[usize], at: usize, usual: usize| list.get(at).copied().unwrap_or(usual);
         if !["NOTSET", "VALID", ""].contains(&word(node, "auto_pad", "NOTSET")?) {
-            return refuse(
+            return refused(
                 node,
                 "automatic padding of a pool with places; give the padding",
             );
@@ -60,12 +65,12 @@ impl Windows {
         let steps = 1..=FARTHEST;
         let is_none = |own: &Self| !steps.contains(&own.stride) || !steps.contains(&own.dilation);
         if kernel.is_empty() || !(1..=MOST).contains(&elements) || windows.iter().any(is_none) {
-            return refuse(node, "windows without elements, or of too many");
+            return refused(node, "windows without elements, or of too many");
         }
         let skips = |own: &Self| own.dilation > 1 && own.before.max(own.after) > 0;
         let lies_beyond = |own: &Self| own.before.max(own.after) >= own.kernel;
         if windows.iter().any(skips) || windows.iter().any(lies_beyond) {
-            return refuse(
+            return refused(
                 node,
                 "padded windows with gaps, or without an element, and their places",
             );
