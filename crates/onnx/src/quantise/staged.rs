@@ -38,7 +38,7 @@ fn step(expr: &Expr) -> Found<'_> {
         }
         expr if is_rounding(expr) => Found::Step(expr),
         // What a rounding takes away.
-        Expr::Binary(Instruction::Subtract, a, b) if a.line().is_some() && is_rounding(b) => {
+        Expr::Binary(Instruction::Subtract, a, b) if is_rounding(b) && is_inner(a, b) => {
             Found::Step(expr)
         }
         Expr::Apply(_, inner) => step(inner),
@@ -49,6 +49,11 @@ fn step(expr: &Expr) -> Found<'_> {
 
 fn is_rounding(expr: &Expr) -> bool {
     matches!(expr, Expr::Apply(function, inner) if rounds(*function) && inner.line().is_some())
+}
+
+/// Whether a function is applied to an expression: less a rounding of another line it may lie anywhere.
+fn is_inner(expr: &Expr, applied: &Expr) -> bool {
+    matches!(applied, Expr::Apply(_, inner) if **inner == *expr)
 }
 
 const fn rounds(function: Function) -> bool {
@@ -111,7 +116,7 @@ impl Quantiser<'_> {
         self.compute(&rest).map(Some)
     }
 
-    /// A line less a rounding of it, or of another one.
+    /// A line less a rounding of it.
     fn taken_away(
         &mut self,
         base: &Value,
@@ -133,7 +138,7 @@ impl Quantiser<'_> {
         let mut value = self.builder.sum(&terms, 0, aligned[0].bits)?;
         value.integers = false;
         value.range = (-1.0, 1.0);
-        let is_floor = matches!(rounding, Expr::Apply(Function::Floor, inner) if **inner == *line);
+        let is_floor = matches!(rounding, Expr::Apply(Function::Floor, _));
         if is_floor && (1..=40).contains(&value.bits) {
             // Zero or more, and below one.
             value.known = Wide {

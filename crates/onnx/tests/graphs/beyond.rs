@@ -1,7 +1,7 @@
 //! Values and sizes beyond those that calibration saw, and of other magnitudes.
 
 use crate::build::Graph;
-use crate::quantise::both;
+use crate::quantise::{both, close, model, row};
 use onnx::{Array, Arrays, Limits, Model, Options, quantise};
 
 /// A row for each number of rows.
@@ -108,4 +108,25 @@ fn columns_that_are_scaled_by_factors_far_apart_keep_their_digits() {
     let rows = rows(2, &[50.0, 0.012_34, 1.0, -1.0]);
     let error = error(graph, &rows, &rows);
     assert!(error < 1e-3, "{error}");
+}
+
+#[test]
+fn a_number_less_a_rounding_of_another_may_lie_anywhere() {
+    let graph = Graph::default()
+        .input("x", &[Ok(1), Ok(4)])
+        .tensor("quarter", &[1], &[0.25])
+        .tensor("one", &[1], &[1.0])
+        .node("Mul", &["x", "quarter"], "part")
+        .node("Floor", &["part"], "whole")
+        .node("Sub", &["x", "whole"], "rest")
+        .node("Add", &["rest", "one"], "more")
+        .node("Log", &["more"], "y")
+        .output("y");
+    let model = model(&graph.bytes());
+    let mut options = Options::default();
+    options.ranges.insert("x".into(), (0.0, 7.9));
+    let quantised = quantise(&model, &options).expect("a program");
+    let inputs = row("x", &[1, 4], &[0.5, 3.5, 5.5, 7.5]);
+    let (found, expected) = both(&model, &quantised, &inputs);
+    close(&found, &expected, 0.01);
 }
