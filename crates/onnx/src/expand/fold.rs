@@ -119,49 +119,43 @@ impl Axis {
         x: OutletId,
         at: usize,
     ) -> TractResult<OutletId> {
-        let whole = self.before + self.image + self.after;
-        let len = (self.count - 1) * self.stride + 1;
-        let mut sum = None;
-        for offset in 0..self.block {
-            let what = format!("{what}.{offset}");
-            let mut part = wires.select(&what, x, 2, offset)?;
-            let at = at - 1;
-            if self.stride > 1 {
-                // Zeros behind each element, as far as the next.
-                let spread = format!("{what}.spread");
-                part = wires.axis(&format!("{spread}.axis"), AxisOp::Add(at + 1), part)?;
-                part = wires.zeros(
-                    &format!("{spread}.zeros"),
-                    part,
-                    at + 1,
-                    (0, self.stride - 1),
-                )?;
-                let (from, to) = (
-                    tvec![self.count.to_dim(), self.stride.to_dim()],
-                    tvec![(self.count * self.stride).to_dim()],
-                );
-                part = wires.axis(&spread, AxisOp::Reshape(at, from, to), part)?;
-                part = wires.slice(&format!("{spread}.cut"), part, at, 0..len)?;
-            }
-            let start = offset * self.dilation;
-            part = wires.zeros(
-                &format!("{what}.placed"),
-                part,
-                at,
-                (start, whole - start - len),
-            )?;
-            sum = Some(match sum {
-                None => part,
-                Some(sum) => {
-                    wires.binary(&format!("{what}.sum"), Box::new(math::Add), sum, part)?
-                }
-            });
-        }
-        let Some(sum) = sum else {
-            return Err(TractError::msg("a block without elements"));
-        };
+        let parts: TractResult<Vec<_>> = (0..self.block)
+            .map(|offset| self.placed(wires, &format!("{what}.{offset}"), x, (at, offset)))
+            .collect();
+        let sum = wires.joined(&format!("{what}.sum"), || Box::new(math::Add), parts?)?;
+        let sum = sum.ok_or_else(|| TractError::msg("a block without elements"))?;
         let image = Slice::new(at - 1, self.before, self.before + self.image);
         wires.node(&format!("{what}.image"), image, &[sum])
+    }
+
+    /// What all blocks have at an offset, where it belongs on the axis of the padded image.
+    fn placed(
+        self,
+        wires: &mut Wires<'_>,
+        what: &str,
+        x: OutletId,
+        (at, offset): (usize, usize),
+    ) -> TractResult<OutletId> {
+        let whole = self.before + self.image + self.after;
+        let len = (self.count - 1) * self.stride + 1;
+        let mut part = wires.select(what, x, 2, offset)?;
+        let at = at - 1;
+        if self.stride > 1 {
+            // Zeros behind each element, as far as the next.
+            let spread = format!("{what}.spread");
+            let zeros = (0, self.stride - 1);
+            part = wires.axis(&format!("{spread}.axis"), AxisOp::Add(at + 1), part)?;
+            part = wires.zeros(&format!("{spread}.zeros"), part, at + 1, zeros)?;
+            let (from, to) = (
+                tvec![self.count.to_dim(), self.stride.to_dim()],
+                tvec![(self.count * self.stride).to_dim()],
+            );
+            part = wires.axis(&spread, AxisOp::Reshape(at, from, to), part)?;
+            part = wires.slice(&format!("{spread}.cut"), part, at, 0..len)?;
+        }
+        let start = offset * self.dilation;
+        let around = (start, whole - start - len);
+        wires.zeros(&format!("{what}.placed"), part, at, around)
     }
 }
 
@@ -199,7 +193,7 @@ impl Expansion for Fold {
         let [mut x, ref held @ ..] = *inputs else {
             return self.fail("columns are expected");
         };
-        let axes = self.axes(&values(graph, held)?)?;
+        let axes = self.axes(&values(graph, (&self.node, "Col2Im"), held)?)?;
         let mut wires = Wires::new(graph, prefix.to_owned());
         let shape = wires.fact(x)?.shape;
         let block: usize = axes.iter().map(|axis| axis.block).product();

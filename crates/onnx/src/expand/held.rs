@@ -1,5 +1,6 @@
 //! Inputs of a node that the model holds: shapes, paddings, places.
 
+use super::attributes::unsupported;
 use std::sync::Arc;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::{InferenceResult, Solver, TensorProxy};
@@ -10,15 +11,20 @@ pub fn integers(tensor: &Tensor) -> TractResult<Vec<i64>> {
     Ok(tensor.try_as_plain_ram()?.as_slice::<i64>()?.to_vec())
 }
 
-/// What the model holds as each of some inputs.
+/// What the model holds as each of some inputs of a node, which has a name and an operator.
 ///
-/// Errors: one of them is computed.
-pub fn values(graph: &TypedModel, inputs: &[OutletId]) -> TractResult<Vec<Arc<Tensor>>> {
+/// Errors: one of them is computed, which is not supported.
+pub fn values(
+    graph: &TypedModel,
+    (node, operator): (&str, &str),
+    inputs: &[OutletId],
+) -> TractResult<Vec<Arc<Tensor>>> {
     let held = inputs.iter().map(|input| {
         let held = graph.outlet_fact(*input)?.konst.clone();
         held.ok_or_else(|| {
             let name = &graph.node(input.node).name;
-            TractError::msg(format!("{name:?} has to be a constant of the graph"))
+            let reason = format!("its input {name:?} has to be a constant of the graph");
+            unsupported(node, operator, reason)
         })
     });
     held.collect()

@@ -12,12 +12,13 @@ mod fourier;
 mod gemm;
 mod held;
 mod norm;
+pub mod pad;
 pub mod pool;
 mod recurrent;
 mod tabular;
 mod trees;
+mod upsample;
 mod wires;
-pub mod wrap;
 
 pub use attributes::unsupported;
 pub use tabular::same_shape;
@@ -68,8 +69,10 @@ const WITHOUT_PARAMETERS: &[(&str, Build)] = &[
     ("Normalizer", norm::rows),
     ("STFT", fourier::frames::build),
     ("Swish", activation::build),
+    ("Upsample", upsample::build),
     (pool::places::NAME, pool::places::build),
-    (wrap::NAME, wrap::build),
+    (pad::CROP, pad::build),
+    (pad::WRAP, pad::build),
 ];
 
 /// Teaches a reader the operators.

@@ -86,6 +86,23 @@ impl<'a> Wires<'a> {
         self.node(what, TypedBinOp(op, None), &[a, b])
     }
 
+    /// All of several tensors by an operator; none for none.
+    pub fn joined(
+        &mut self,
+        what: &str,
+        operator: impl Fn() -> Box<dyn BinMiniOp>,
+        parts: impl IntoIterator<Item = OutletId>,
+    ) -> TractResult<Option<OutletId>> {
+        let mut all = None;
+        for (at, part) in parts.into_iter().enumerate() {
+            all = Some(match all {
+                None => part,
+                Some(all) => self.binary(&format!("{what}.{at}"), operator(), all, part)?,
+            });
+        }
+        Ok(all)
+    }
+
     /// A part of an axis.
     pub fn slice(
         &mut self,

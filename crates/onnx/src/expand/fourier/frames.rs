@@ -157,7 +157,7 @@ impl Expansion for Frames {
         let [mut x, ref held @ ..] = *inputs else {
             return self.fail("a signal is expected");
         };
-        let held = values(graph, held)?;
+        let held = values(graph, (&self.node, "STFT"), held)?;
         let fact = graph.outlet_fact(x)?.clone();
         let plan = self.plan(&fact.shape, &held)?;
         let (parts, len) = (plan.matrix.parts(), plan.matrix.len);

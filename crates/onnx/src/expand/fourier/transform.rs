@@ -161,7 +161,7 @@ impl Expansion for Transform {
         let [x, ref held @ ..] = *inputs else {
             return self.fail("there is nothing to transform");
         };
-        let held = values(graph, held)?;
+        let held = values(graph, (&self.node, "DFT"), held)?;
         let fact = graph.outlet_fact(x)?.clone();
         let Plan { axis, matrix } = self.plan(&fact.shape, &held)?;
         let rows = if self.parts() == 1 {

@@ -99,7 +99,7 @@ impl Expansion for Unpool {
         };
         let shape = graph.outlet_fact(x)?.shape.clone();
         let whole = self.whole(&shape)?;
-        if let [stated] = &values(graph, held)?[..] {
+        if let [stated] = &values(graph, (&self.node, "MaxUnpool"), held)?[..] {
             let stated = numbers(stated)?.into_iter().map(TDim::from);
             if !stated.skip(2).eq(whole.iter().skip(2).cloned()) {
                 return self.fail(

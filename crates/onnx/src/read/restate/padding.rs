@@ -1,7 +1,7 @@
 //! Padding.
 
 use super::{Surroundings, attribute, word};
-use crate::expand::{pool::places, wrap};
+use crate::expand::{pad, pool::places};
 use tract_onnx::pb::{AttributeProto, NodeProto};
 
 /// Padding that follows from the sizes has none beside it: tract would take what is given.
@@ -59,13 +59,22 @@ fn is_padding(attribute: &AttributeProto) -> bool {
 
 /// A number that is not padded with is left out: tract would take it, whatever the mode. It has no padding by the other
 /// end of an axis.
-pub fn without_value(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+///
+/// tract cuts nothing off.
+pub fn without_value(
+    node: &mut NodeProto,
+    surroundings: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
     let is_constant = matches!(word(node, "mode"), None | Some("" | "constant"));
     if let Some(value) = node.input.get_mut(2).filter(|_| !is_constant) {
         value.clear();
     }
     if word(node, "mode") == Some("wrap") {
-        node.op_type = wrap::NAME.into();
+        node.op_type = pad::WRAP.into();
+    }
+    let pads = { node.input.get(1) }.and_then(|name| surroundings.integers.get(name));
+    if is_constant && pads.is_some_and(|pads| pads.iter().any(|&pad| pad < 0)) {
+        node.op_type = pad::CROP.into();
     }
     Ok(None)
 }

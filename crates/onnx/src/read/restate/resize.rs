@@ -1,7 +1,7 @@
 //! Images of another size.
 
-use super::{Surroundings, set_word, word};
-use tract_onnx::pb::NodeProto;
+use super::{SINGLE, Surroundings, attribute, set_word, tensor, word};
+use tract_onnx::pb::{NodeProto, TensorProto};
 
 /// Restates a node. Version 10 of the standard has one transformation of coordinates, and takes the next index up if the image becomes smaller, else the
 /// next one down.
@@ -25,6 +25,30 @@ pub fn restate(
     let next = if is_smaller { "ceil" } else { "floor" };
     set_word(node, "nearest_mode", next);
     Ok(None)
+}
+
+/// Versions before 10 have an operator that enlarges alone, whose factors were an attribute at first.
+pub fn upsample(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+    set_word(node, "coordinate_transformation_mode", "asymmetric");
+    set_word(node, "nearest_mode", "floor");
+    let Some(scales) = attribute(node, "scales").map(|scales| scales.floats.clone()) else {
+        return Ok(None);
+    };
+    let name = format!("{} scales", node.output.first().unwrap_or(&node.name));
+    node.input.truncate(1);
+    node.input.push(name.clone());
+    let scales = TensorProto {
+        data_type: SINGLE,
+        dims: vec![i64::try_from(scales.len()).map_err(|error| error.to_string())?],
+        float_data: scales,
+        ..Default::default()
+    };
+    Ok(Some(NodeProto {
+        op_type: "Constant".into(),
+        output: vec![name],
+        attribute: vec![tensor("value", scales)],
+        ..Default::default()
+    }))
 }
 
 /// That ONNX Runtime has the same coordinates, and the same weights.

@@ -7,7 +7,6 @@ use crate::expand::{Wires, unsupported};
 use coordinates::{Axis, Tap};
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::ops::array::{GatherNd, MultiBroadcastTo};
-use tract_onnx::tract_core::ops::binary::BinMiniOp;
 use tract_onnx::tract_core::ops::math;
 use tract_onnx::tract_core::ops::nn::grid_sample::GridSample;
 
@@ -59,7 +58,7 @@ pub fn sampled(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Gr
     for (at, corner) in corners(&taps).into_iter().enumerate() {
         terms.push(grid.term(&mut wires, &format!("corner.{at}"), table, &corner, &sizes)?);
     }
-    let sum = joined(&mut wires, "sum", || Box::new(math::Add), terms)?;
+    let sum = wires.joined("sum", || Box::new(math::Add), terms)?;
     let Some(sum) = sum else { return Ok(None) };
     let split = AxisOp::Reshape(1, tvec![count], places.into_iter().collect());
     let mut output = wires.axis("places of the result", split, sum)?;
@@ -85,23 +84,6 @@ fn corners(taps: &[Vec<Tap>]) -> Vec<Vec<Tap>> {
         };
         all.iter().flat_map(with).collect()
     })
-}
-
-/// All of several values by an operator; none for none.
-fn joined(
-    wires: &mut Wires<'_>,
-    name: &str,
-    operator: impl Fn() -> Box<dyn BinMiniOp>,
-    values: Vec<OutletId>,
-) -> TractResult<Option<OutletId>> {
-    let mut all = None;
-    for (at, value) in values.into_iter().enumerate() {
-        all = Some(match all {
-            None => value,
-            Some(all) => wires.binary(&format!("{name}.{at}"), operator(), all, value)?,
-        });
-    }
-    Ok(all)
 }
 
 /// Where to sample.
@@ -162,12 +144,7 @@ impl Grid {
                 wires.binary(&name, Box::new(math::Mul), tap.place, stride)?
             });
         }
-        let index = joined(
-            wires,
-            &format!("{what}.index"),
-            || Box::new(math::Add),
-            rows,
-        )?;
+        let index = wires.joined(&format!("{what}.index"), || Box::new(math::Add), rows)?;
         let mut index = index.context("an image without axes")?;
         let mut value = if self.is_shared {
             index = wires.axis(&format!("{what}.list"), AxisOp::Rm(0), index)?;
@@ -178,9 +155,9 @@ impl Grid {
             let gather = GatherNd { batch_dims: 1 };
             wires.node(&format!("{what}.rows"), gather, &[table, index])?
         };
-        let weights = corner.iter().filter_map(|tap| tap.weight).collect();
+        let weights = corner.iter().filter_map(|tap| tap.weight);
         let name = format!("{what}.weight");
-        if let Some(weight) = joined(wires, &name, || Box::new(math::Mul), weights)? {
+        if let Some(weight) = wires.joined(&name, || Box::new(math::Mul), weights)? {
             let name = format!("{what}.weighted");
             value = wires.binary(&name, Box::new(math::Mul), value, weight)?;
         }

@@ -1,4 +1,4 @@
-//! `Pad` by what stands at the other end of an axis.
+//! `Pad` by what stands at the other end of an axis, and by numbers less than zero, which cut off.
 
 use super::attributes::{refuse, unsupported};
 use super::held::{integers, shape_by, values};
@@ -7,21 +7,28 @@ use std::sync::Arc;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::ops::array::Slice;
+use tract_onnx::tract_core::ops::array::{Pad, PadMode, Slice};
 use tract_onnx::tract_hir::infer::{InferenceOp, InferenceResult, Solver, TensorProxy};
 use tract_onnx::tract_hir::internal::StaticName;
 use tract_onnx::tract_hir::ops::expandable::{Expansion, expand};
 
-/// What a node is called that pads in this way; the other ways are tract's.
-pub const NAME: &str = "WrapPad";
+/// What a node is called that pads by what stands at the other end; most other ways are tract's.
+pub const WRAP: &str = "WrapPad";
+
+/// What a node is called that pads with a number where it does not cut off.
+pub const CROP: &str = "CropPad";
 
 /// The most copies of an axis that are put beside it.
 const MOST: i64 = 64;
 
 #[derive(Clone, Debug)]
-struct Wrap {
+struct Padding {
     /// The name of the node.
     node: String,
+    /// Whether it pads with a number, and cuts off where there are less than zero of it.
+    crops: bool,
+    /// Which of the inputs is the number.
+    value: Option<usize>,
     /// Which of the inputs are the axes.
     axes: Option<usize>,
 }
@@ -32,14 +39,19 @@ pub fn build(
     node: &NodeProto,
 ) -> TractResult<(Box<dyn InferenceOp>, Vec<String>)> {
     let there = super::attributes::present(&node.input, 4);
-    let &[Some(0), Some(1), None, axes] = &there[..] else {
+    let &[Some(0), Some(1), value, axes] = &there[..] else {
         return refuse(node, "a tensor and how far to pad it are expected");
     };
-    let node = crate::read::name(node).to_owned();
-    Ok((expand(Wrap { node, axes }), Vec::new()))
+    let padding = Padding {
+        node: crate::read::name(node).to_owned(),
+        crops: node.op_type == CROP,
+        value,
+        axes,
+    };
+    Ok((expand(padding), Vec::new()))
 }
 
-impl Wrap {
+impl Padding {
     /// How far each axis is padded, before and after.
     fn pads(&self, held: &[Arc<Tensor>], rank: usize) -> TractResult<Vec<(i64, i64)>> {
         let [pads, ..] = held else {
@@ -59,7 +71,7 @@ impl Wrap {
             let (Some(own), (Some(&before), Some(&after))) = (own, ends) else {
                 return self.fail("two numbers for each of some axes are expected");
             };
-            if before < 0 || after < 0 {
+            if !self.crops && (before < 0 || after < 0) {
                 return self.fail("negative padding; cut off with Slice");
             }
             *own = (before, after);
@@ -69,6 +81,35 @@ impl Wrap {
 
     fn fail<T>(&self, reason: &str) -> TractResult<T> {
         Err(unsupported(&self.node, "Pad", reason))
+    }
+
+    /// An axis without what is cut off, or with a number beside it.
+    fn cropped(
+        wires: &mut Wires<'_>,
+        x: OutletId,
+        axis: usize,
+        (before, after): (i64, i64),
+        value: &Arc<Tensor>,
+    ) -> TractResult<OutletId> {
+        let fact = wires.fact(x)?;
+        let size = fact.shape[axis].clone();
+        let (from, to) = (-before.min(0), size.clone() + after.min(0));
+        if to.to_i64().is_ok_and(|to| to < from) {
+            return Err(wires.refusal("Pad", "more than an axis has is cut off"));
+        }
+        let x = if before < 0 || after < 0 {
+            wires.node(&format!("cut.{axis}"), Slice::new(axis, from, to), &[x])?
+        } else {
+            x
+        };
+        let around = (before.max(0), after.max(0));
+        let mut pads = vec![(0, 0); fact.rank()];
+        pads[axis] = (usize::try_from(around.0)?, usize::try_from(around.1)?);
+        if around == (0, 0) {
+            return Ok(x);
+        }
+        let mode = PadMode::Constant(value.clone());
+        wires.node(&format!("padded.{axis}"), Pad { pads, mode }, &[x])
     }
 
     /// An axis with copies of its ends at the other ends.
@@ -106,7 +147,7 @@ impl Wrap {
     }
 }
 
-impl Expansion for Wrap {
+impl Expansion for Padding {
     fn name(&self) -> StaticName {
         "Pad".into()
     }
@@ -134,10 +175,24 @@ impl Expansion for Wrap {
         let [mut x, ref held @ ..] = *inputs else {
             return self.fail("a tensor is expected");
         };
-        let pads = self.pads(&values(graph, held)?, graph.outlet_fact(x)?.rank())?;
+        let held = values(graph, (&self.node, "Pad"), held)?;
+        let fact = graph.outlet_fact(x)?.clone();
+        let pads = self.pads(&held, fact.rank())?;
+        let value = match self.value.and_then(|at| held.get(at - 1)) {
+            Some(value) => value
+                .cast_to_dt(fact.datum_type)?
+                .into_owned()
+                .into_shape(&[])?,
+            None => Tensor::zero_scalar_dt(fact.datum_type)?,
+        };
+        let value = Arc::new(value);
         let mut wires = Wires::new(graph, prefix.to_owned());
         for (axis, pad) in pads.into_iter().enumerate() {
-            x = self.wrapped(&mut wires, x, axis, pad)?;
+            x = if self.crops {
+                Self::cropped(&mut wires, x, axis, pad, &value)?
+            } else {
+                self.wrapped(&mut wires, x, axis, pad)?
+            };
         }
         Ok(tvec![x])
     }
