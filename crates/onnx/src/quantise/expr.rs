@@ -42,6 +42,30 @@ impl Expr {
         self.binary(Instruction::Multiply, Self::Constant(number))
     }
 
+    /// Whether there is a comparison, a sign or a rounding in it.
+    pub fn can_jump(&self) -> bool {
+        match self {
+            Self::Constant(_) | Self::Variable => false,
+            Self::Binary(Instruction::Less, ..) => true,
+            Self::Apply(function, a) => jumps(*function) || a.can_jump(),
+            Self::Binary(_, a, b) => a.can_jump() || b.can_jump(),
+            Self::Choose(a, b, c) => a.can_jump() || b.can_jump() || c.can_jump(),
+        }
+    }
+
+    /// The expression as one of another, if it depends on the variable through that alone.
+    pub fn through(&self, inner: &Self) -> Option<Self> {
+        let of = |expr: &Self| expr.through(inner).map(Box::new);
+        Some(match self {
+            expr if expr == inner => Self::Variable,
+            Self::Variable => return None,
+            Self::Constant(_) => self.clone(),
+            Self::Apply(function, a) => Self::Apply(*function, of(a)?),
+            Self::Binary(instruction, a, b) => Self::Binary(*instruction, of(a)?, of(b)?),
+            Self::Choose(a, b, c) => Self::Choose(of(a)?, of(b)?, of(c)?),
+        })
+    }
+
     /// The same function in postfix order.
     pub fn formula(&self) -> Formula {
         let mut instructions = Vec::new();
@@ -91,6 +115,23 @@ impl Expr {
     pub fn line(&self) -> Option<(f64, f64)> {
         super::piecewise::Piecewise::of(self).and_then(|found| found.line())
     }
+}
+
+/// Whether a function jumps.
+const fn jumps(function: Function) -> bool {
+    rounds(function) || matches!(function, Function::Sign)
+}
+
+/// Whether a function is a rounding to integers.
+pub const fn rounds(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Floor
+            | Function::Ceil
+            | Function::RoundHalfEven
+            | Function::RoundHalfAway
+            | Function::Truncate
+    )
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 use super::builder::{Value, log2_of, power};
 use program::formula::Formula;
 
+/// Points at which a function is looked at between its ends.
+const POINTS: u32 = 512;
+
 /// How a function goes on beyond a table's end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct End {
@@ -42,6 +45,8 @@ pub(super) struct Shape<'a> {
     pub limits: (f64, f64),
     /// Whether only what was not seen may be taken from an asymptote.
     pub exact: bool,
+    /// Whether there is a comparison or a rounding in the function.
+    pub can_jump: bool,
 }
 
 impl Shape<'_> {
@@ -143,11 +148,21 @@ impl Shape<'_> {
         let wanted = bits + log2_of((0.0, steep)).max(-20);
         // Arguments are told apart where the function is flat too: calibration may have seen no more of it.
         let wanted = wanted.max(FEWEST - log2_of((0.0, self.width)));
+        // Beside a jump each unit of the argument counts.
+        let wanted = if self.jumps(self.seen.0 - margin, self.seen.1 + margin) {
+            i32::MAX
+        } else {
+            wanted
+        };
         let shared = finest((low.at, high.at));
         let part = |bits: i32, of: f64| bits + log2_of((0.0, steep)) - log2_of((0.0, of));
         let spread = range.1 - range.0;
         let enough = part(FINE.0, range.0.abs().max(range.1.abs())).max(part(FINE.1, spread));
-        let least = { part(COARSE, range.0.abs().max(range.1.abs())) }.min(wanted.min(x.bits));
+        let least = if wanted == i32::MAX {
+            x.bits
+        } else {
+            part(COARSE, range.0.abs().max(range.1.abs())).min(wanted.min(x.bits))
+        };
         let natural = low.natural && high.natural && !self.exact;
         if natural && enough <= shared && shared <= x.bits {
             let argument_bits = shared.min(wanted);
@@ -179,9 +194,38 @@ impl Shape<'_> {
         }
     }
 
+    /// Whether the function jumps between two points by more than it may be off.
+    fn jumps(&self, lo: f64, hi: f64) -> bool {
+        /// Halvings of a stretch: what is as steep as a jump after these is one for every table.
+        const HALVINGS: u32 = 16;
+        if !self.can_jump {
+            return false;
+        }
+        let step = (hi - lo) / f64::from(POINTS);
+        (0..POINTS).any(|at| {
+            let from = step.mul_add(f64::from(at), lo);
+            let mut stretch = (from, from + step);
+            let mut rise = 0.0;
+            for _ in 0..=HALVINGS {
+                let middle = f64::midpoint(stretch.0, stretch.1);
+                let at = |x: f64| self.at(x).unwrap_or_default();
+                let (a, b, c) = (at(stretch.0), at(middle), at(stretch.1));
+                rise = (c - a).abs();
+                if rise <= self.tolerance {
+                    return false;
+                }
+                stretch = if (b - a).abs() > (c - b).abs() {
+                    (stretch.0, middle)
+                } else {
+                    (middle, stretch.1)
+                };
+            }
+            rise > self.tolerance
+        })
+    }
+
     /// The largest slope among some points.
     fn steepest(&self, lo: f64, hi: f64) -> f64 {
-        const POINTS: u32 = 512;
         let step = (hi - lo) / f64::from(POINTS);
         let slopes = (0..POINTS).filter_map(|at| {
             let x = step.mul_add(f64::from(at), lo);

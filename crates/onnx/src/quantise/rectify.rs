@@ -149,13 +149,18 @@ fn ends(x: &Value, function: &Piecewise, bits: i32, unit: f64) -> Option<Wide> {
     })
 }
 
-/// Fraction bits with which all of some slopes are close to integers.
+/// Fraction bits with which all of some slopes are close to integers, as seen from the steepest.
 fn common_exponent(slopes: &[f64]) -> i32 {
+    const CLOSE: i32 = 14;
+    let steepest = slopes
+        .iter()
+        .fold(0.0, |most: f64, slope| most.max(slope.abs()));
+    let most = CLOSE + (-log2_of((0.0, steepest))).clamp(0, 30);
     let exact = |bits: i32| {
         let scale = power(bits);
         slopes
             .iter()
             .all(|slope| libm::trunc(slope * scale) == slope * scale)
     };
-    (0..14).find(|&bits| exact(bits)).unwrap_or(14)
+    (0..most).find(|&bits| exact(bits)).unwrap_or(most)
 }

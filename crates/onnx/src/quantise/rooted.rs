@@ -95,7 +95,7 @@ fn plain(expr: &Expr) -> Expr {
 fn steps(expr: &Expr) -> Option<(Expr, Expr)> {
     // A function of one root.
     if let Some(root) = root_of(expr) {
-        let outer = replaced(expr, root)?;
+        let outer = expr.through(root)?;
         let is_known =
             outer != Expr::Variable && (outer.is_piecewise() || inverse(&outer).is_some());
         return is_known.then(|| (outer, root.clone()));
@@ -138,27 +138,12 @@ fn root_of(expr: &Expr) -> Option<&Expr> {
     }
 }
 
-/// The expression with the variable for a part of it; nothing if the variable is elsewhere too.
-fn replaced(expr: &Expr, part: &Expr) -> Option<Expr> {
-    if expr == part {
-        return Some(Expr::Variable);
-    }
-    match expr {
-        Expr::Constant(_) => Some(expr.clone()),
-        Expr::Apply(function, a) => Some(replaced(a, part)?.apply(*function)),
-        Expr::Binary(instruction, a, b) => Some(Expr::Binary(
-            *instruction,
-            replaced(a, part)?.into(),
-            replaced(b, part)?.into(),
-        )),
-        Expr::Variable | Expr::Choose(..) => None,
-    }
-}
-
-/// Where a function lies between two arguments, if it is monotone there as far as a few points tell.
-fn ends(expr: &Expr, range: (f64, f64)) -> Option<(f64, f64)> {
+/// Where a function lies between two arguments, as far as some points tell.
+pub(super) fn ends(expr: &Expr, range: (f64, f64)) -> Option<(f64, f64)> {
+    const POINTS: u32 = 64;
+    let part = |at: u32| f64::from(at) / f64::from(POINTS);
     let at = |part: f64| expr.at((range.1 - range.0).mul_add(part, range.0));
-    let points: Option<Vec<f64>> = [0.0, 0.25, 0.5, 0.75, 1.0].into_iter().map(at).collect();
+    let points: Option<Vec<f64>> = (0..=POINTS).map(part).map(at).collect();
     let points = points?;
     let lo = points.iter().copied().fold(f64::INFINITY, f64::min);
     let hi = points.iter().copied().fold(f64::NEG_INFINITY, f64::max);

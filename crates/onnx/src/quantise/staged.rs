@@ -1,9 +1,10 @@
 //! Functions of a comparison or of a rounding alone: that one exactly first, then what is left of the function.
 
 use super::builder::{Refusal, Value, power};
-use super::expr::Expr;
+use super::expr::{Expr, rounds};
 use super::lazy::Pointwise;
 use super::materialise::FAR;
+use super::rooted::ends;
 use super::walk::Quantiser;
 use crate::array::UNBOUNDED;
 use program::formula::{Function, Instruction};
@@ -56,27 +57,24 @@ fn is_inner(expr: &Expr, applied: &Expr) -> bool {
     matches!(applied, Expr::Apply(_, inner) if **inner == *expr)
 }
 
-const fn rounds(function: Function) -> bool {
-    matches!(
-        function,
-        Function::Floor
-            | Function::Ceil
-            | Function::RoundHalfEven
-            | Function::RoundHalfAway
-            | Function::Truncate
-    )
-}
-
-/// An expression of a step as one of the variable.
-fn of_variable(expr: &Expr, step: &Expr) -> Expr {
-    let inner = |expr: &Expr| Box::new(of_variable(expr, step));
-    match expr {
-        expr if expr == step => Expr::Variable,
-        Expr::Variable | Expr::Constant(_) => expr.clone(),
-        Expr::Apply(function, a) => Expr::Apply(*function, inner(a)),
-        Expr::Binary(instruction, a, b) => Expr::Binary(*instruction, inner(a), inner(b)),
-        Expr::Choose(a, b, c) => Expr::Choose(inner(a), inner(b), inner(c)),
-    }
+/// What is compared with a number, or rounded, and is no line.
+fn bent(expr: &Expr) -> Option<&Expr> {
+    let inner = match expr {
+        Expr::Variable | Expr::Constant(_) => return None,
+        Expr::Apply(_, a) => bent(a),
+        Expr::Binary(_, a, b) => bent(a).or_else(|| bent(b)),
+        Expr::Choose(a, b, c) => bent(a).or_else(|| bent(b)).or_else(|| bent(c)),
+    };
+    let argument = match expr {
+        Expr::Apply(function, a) if rounds(*function) => a,
+        Expr::Binary(Instruction::Less, a, b) => match (&**a, &**b) {
+            (_, Expr::Constant(_)) => a,
+            (Expr::Constant(_), _) => b,
+            _ => return inner,
+        },
+        _ => return inner,
+    };
+    inner.or_else(|| argument.line().is_none().then_some(&**argument))
 }
 
 impl Quantiser<'_> {
@@ -84,9 +82,11 @@ impl Quantiser<'_> {
     pub(super) fn staged(&mut self, lazy: &Pointwise) -> Result<Option<Value>, Refusal> {
         let Pointwise { base, expr, .. } = lazy;
         let Found::Step(step) = step(expr) else {
+            return self.unbent(lazy);
+        };
+        let Some(rest) = expr.through(step) else {
             return Ok(None);
         };
-        let rest = of_variable(expr, step);
         let value = match step {
             Expr::Binary(Instruction::Subtract, line, rounding) => {
                 self.taken_away(base, line, rounding)?
@@ -114,6 +114,36 @@ impl Quantiser<'_> {
             expr: rest,
         };
         self.compute(&rest).map(Some)
+    }
+
+    /// A function of what is compared or rounded and is no line: that one first, as exactly as any function.
+    fn unbent(&mut self, lazy: &Pointwise) -> Result<Option<Value>, Refusal> {
+        let Pointwise { base, expr, .. } = lazy;
+        let all =
+            |base: &Value| base.known.hi - base.known.lo <= (1 << self.options.table_bits) - 3;
+        if base.exact && base.fixed && all(base) {
+            // A table holds all arguments.
+            return Ok(None);
+        }
+        let Some(inner) = bent(expr) else {
+            return Ok(None);
+        };
+        let (Some(rest), Some(range)) = (expr.through(inner), ends(inner, base.range)) else {
+            return Ok(None);
+        };
+        let mut value = self.compute(&Pointwise {
+            base: base.clone(),
+            expr: inner.clone(),
+            range,
+            integers: false,
+        })?;
+        value.range = range;
+        self.compute(&Pointwise {
+            base: value,
+            expr: rest,
+            ..lazy.clone()
+        })
+        .map(Some)
     }
 
     /// A line less a rounding of it.

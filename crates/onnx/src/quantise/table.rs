@@ -61,6 +61,7 @@ pub fn function(
             .max(power(-16)),
         limits,
         exact: bits <= 0,
+        can_jump: expr.can_jump(),
     };
     // Both ends are rounded outwards; the rows of a table of all entries are full.
     let extent = |log: u32| shape.extent(x, range, bits, power(log.cast_signed()) - 3.0);

@@ -7,6 +7,7 @@ mod common;
 mod fixtures;
 mod hostile;
 mod indices;
+mod jumps;
 mod language;
 mod other_sizes;
 mod quantise;

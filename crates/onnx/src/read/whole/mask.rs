@@ -19,8 +19,8 @@ const LARGE: f32 = 1e11;
 /// The most nodes between a number and what it masks.
 const MOST: usize = 64;
 
-/// Large numbers that reach nothing but softmaxes become the largest: no program has to hold them, as a share far below the
-/// others is zero however far that is.
+/// Large numbers of one magnitude that reach nothing but softmaxes become the largest: no program has to hold them, as a
+/// share far below the others is zero however far that is.
 pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Const) -> Patch {
     let held = op.val();
     if held.datum_type() != f32::datum_type() {
@@ -29,7 +29,13 @@ pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Co
     let is_large = |value: f32| value.abs() >= LARGE && f64::from(value.abs()) < UNBOUNDED;
     let values = held.try_as_plain_ram()?;
     let values = values.as_slice::<f32>()?;
-    if !values.iter().copied().any(is_large) || !only_masks(model, node.id.into()) {
+    let mut large = { values.iter() }.filter(|value| is_large(**value));
+    let Some(first) = large.next() else {
+        return Ok(None);
+    };
+    // Of two magnitudes one masks the other.
+    let is_one = large.all(|value| value.abs() == first.abs());
+    if !is_one || !only_masks(model, node.id.into(), values.len() == 1) {
         return Ok(None);
     }
     let all = values.iter().map(|&value| match is_large(value) {
@@ -44,8 +50,8 @@ pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Co
     Ok(Some(patch))
 }
 
-/// Whether all that takes a value hands it on to softmaxes.
-fn only_masks(model: &TypedModel, outlet: OutletId) -> bool {
+/// Whether all that takes a value, which is a single number or several, hands it on to softmaxes.
+fn only_masks(model: &TypedModel, outlet: OutletId, is_single: bool) -> bool {
     let (mut open, mut seen) = (vec![outlet], 0);
     while let Some(outlet) = open.pop() {
         let takers = model.outlet_successors(outlet);
@@ -62,7 +68,9 @@ fn only_masks(model: &TypedModel, outlet: OutletId) -> bool {
             if node.op_as::<Softmax>().is_some_and(is_softmax) {
                 continue;
             }
-            if !hands_on(node, taker.slot) {
+            // Multiples by a single number are of truth values, or refused; by several, they would keep signs only.
+            let is_scaled = { node.op_as::<TypedBinOp>() }.is_some_and(|op| op.0.is::<Mul>());
+            if is_scaled && !is_single || !hands_on(node, taker.slot) {
                 return false;
             }
             open.push(node.id.into());
