@@ -49,16 +49,20 @@ def load(arguments):
 
 
 def export(model, arguments, path):
-    """The exporter that torch has by default since 2.9."""
+    """The exporter that torch has by default since 2.9, or the older one, which follows one run."""
     ids = torch.zeros((2, 7), dtype=torch.int64)
     names = ["input_ids", "attention_mask"]
     outputs = ["logits", "next_token"] if arguments.argmax else ["logits"]
     options = {"input_names": names, "output_names": outputs}
-    positions = model.model.config.n_positions
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence", max=positions)}
-    options["dynamo"] = True
-    options["dynamic_shapes"] = {name: axes for name in names}
-    options["external_data"] = False
+    options["dynamo"] = not arguments.traced
+    if arguments.traced:
+        axes = {0: "batch", 1: "sequence"}
+        options["dynamic_axes"] = {name: axes for name in [*names, *outputs]}
+    else:
+        positions = model.model.config.n_positions
+        axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence", max=positions)}
+        options["dynamic_shapes"] = {name: axes for name in names}
+        options["external_data"] = False
     torch.onnx.export(model, (ids, torch.ones_like(ids)), path, **options)
 
 
@@ -91,6 +95,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=32, help="length of the inputs that are written")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--argmax", action="store_true", help="a second output: the next tokens")
+    parser.add_argument("--traced", action="store_true", help="by the older exporter, TorchScript")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     model = Logits(load(arguments).eval(), arguments.argmax).eval()

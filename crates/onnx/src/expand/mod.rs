@@ -7,6 +7,7 @@ mod activation;
 mod attributes;
 mod cast;
 mod equal;
+mod flatten;
 mod fold;
 mod fourier;
 mod gemm;
@@ -64,6 +65,7 @@ const WITHOUT_PARAMETERS: &[(&str, Build)] = &[
     ("DFT", fourier::transform::build),
     ("Equal", equal::build),
     ("Gemm", gemm::build),
+    ("Flatten", flatten::build),
     ("GlobalLpPool", norm::global),
     ("MaxUnpool", pool::unpool::build),
     ("Normalizer", norm::rows),

@@ -3,6 +3,7 @@
 use super::prelude::*;
 use crate::quantise::holds_integers;
 use crate::quantise::position::Position;
+use crate::read::Times;
 use program::operator::Contract;
 use tract_onnx::tract_core::ops::binary::BinMiniOp;
 use tract_onnx::tract_core::ops::math::{Add, Div, Max, Min, Mul, Pow, Sub, SubF};
@@ -30,6 +31,7 @@ fn instruction(op: &dyn BinMiniOp) -> Option<(Instruction, bool)> {
         Sub => Subtract, false;
         SubF => Subtract, true;
         Mul => Multiply, false;
+        Times => Multiply, false;
         Div => Divide, false;
         Pow => Power, false;
         Max => Maximum, false;

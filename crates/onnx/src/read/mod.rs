@@ -13,3 +13,4 @@ pub use guard::guard;
 pub use implied::{implied, whole};
 pub use load::{Loaded, load};
 pub use proto::name;
+pub use whole::Times;

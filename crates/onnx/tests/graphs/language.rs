@@ -4,12 +4,22 @@ use crate::build::Graph;
 use crate::quantise::both;
 use onnx::{Array, Arrays, Limits, Model, ModelError, Options, Quantised, quantise};
 
-const MODELS: [(&str, &[u8]); 5] = [
+const MODELS: [(&str, &[u8]); 9] = [
     ("gpt2", include_bytes!("models/gpt2.onnx")),
     ("bert", include_bytes!("models/bert.onnx")),
     ("llama", include_bytes!("models/llama.onnx")),
     ("roberta", include_bytes!("models/roberta.onnx")),
     ("classifier", include_bytes!("models/classifier.onnx")),
+    ("traced gpt2", include_bytes!("models/gpt2_traced.onnx")),
+    ("traced llama", include_bytes!("models/llama_traced.onnx")),
+    (
+        "traced roberta",
+        include_bytes!("models/roberta_traced.onnx"),
+    ),
+    (
+        "traced mobilebert",
+        include_bytes!("models/mobilebert_traced.onnx"),
+    ),
 ];
 
 /// Rows of the embeddings.

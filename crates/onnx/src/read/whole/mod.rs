@@ -9,11 +9,15 @@ mod grid;
 mod log_sum_exp;
 mod mask;
 mod resize;
+mod shift;
 mod sizes;
 mod steps;
+mod stride;
+mod times;
 mod triangle;
 
 pub use attention::check;
+pub use times::Times;
 use tract_onnx::tract_core::internal::*;
 use tract_onnx::tract_core::model::Rewriter;
 
@@ -36,7 +40,11 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("fixed indices", elements::fixed)
         .with_rule_for("images sampled by a grid", grid::sampled)
         .with_rule_for("integers that became sizes", sizes::of_integers)
+        .with_rule_for("multiples of an open size", times::by_size)
         .with_rule_for("numbers that mask", mask::numbers)
+        .with_rule_for("elements that move", shift::padded_first)
+        .with_rule_for("slices with steps", stride::with_steps)
+        .with_rule_for("every so many elements", stride::grouped)
         .with_rule_for("triangle of open size", triangle::triangle)
         .with_rule_for(
             "logarithm of a sum of exponentials",

@@ -12,7 +12,7 @@ import onnx
 import torch
 from transformers import (
     BertConfig, BertModel, GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM,
-    RobertaConfig, RobertaModel,
+    MobileBertConfig, MobileBertModel, RobertaConfig, RobertaModel,
 )
 
 SIZES = {"vocab_size": 50, "max_position_embeddings": 40, "hidden_size": 16, "intermediate_size": 24,
@@ -44,6 +44,12 @@ def classifier():
     return GPT2ForSequenceClassification(config)
 
 
+def mobilebert():
+    """Each token sees the embeddings of its neighbours, which are slices that are padded."""
+    sizes = SIZES | {"embedding_size": 8, "intra_bottleneck_size": 8}
+    return MobileBertModel(MobileBertConfig(**sizes), add_pooling_layer=False)
+
+
 class Function(torch.nn.Module):
     """A model as a function of token numbers and mask."""
 
@@ -52,16 +58,21 @@ class Function(torch.nn.Module):
         self.model = model
 
     def forward(self, input_ids, attention_mask):
-        cache = {} if isinstance(self.model, BertModel | RobertaModel) else {"use_cache": False}
+        cache = {} if isinstance(self.model, BertModel | MobileBertModel | RobertaModel) else {"use_cache": False}
         return self.model(input_ids=input_ids, attention_mask=attention_mask, **cache)[0]
 
 
-def export(model, path):
+def export(model, path, traced=False):
+    """Writes a model by torch's exporter, or by the older one, which follows one run."""
+    names = ["input_ids", "attention_mask"]
     ids = torch.zeros((2, 7), dtype=torch.int64)
-    options = {"input_names": ["input_ids", "attention_mask"], "output_names": ["output"], "dynamo": True}
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence", max=40)}
-    options["dynamic_shapes"] = {name: axes for name in ["input_ids", "attention_mask"]}
-    options["external_data"] = False
+    options = {"input_names": names, "output_names": ["output"], "dynamo": not traced}
+    if traced:
+        options["dynamic_axes"] = {name: {0: "batch", 1: "sequence"} for name in names}
+    else:
+        axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence", max=40)}
+        options["dynamic_shapes"] = {name: axes for name in names}
+        options["external_data"] = False
     torch.onnx.export(model, (ids, torch.ones_like(ids)), path, **options)
 
 
@@ -77,11 +88,12 @@ def strip(path):
 
 
 def main():
-    for make in [gpt2, bert, llama, roberta, classifier]:
+    newer = [(make, False) for make in [gpt2, bert, llama, roberta, classifier]]
+    for make, traced in [*newer, *[(make, True) for make in [gpt2, llama, roberta, mobilebert]]]:
         torch.manual_seed(0)
         model = Function(make().eval()).eval()
-        path = Path(__file__).parent / f"{make.__name__}.onnx"
-        export(model, path)
+        path = Path(__file__).parent / f"{make.__name__}{'_traced' if traced else ''}.onnx"
+        export(model, path, traced)
         strip(path)
 
 
