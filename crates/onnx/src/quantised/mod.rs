@@ -12,6 +12,7 @@
 
 pub mod arithmetic;
 mod constants;
+mod dynamic;
 mod fuse;
 mod graph;
 mod kernels;
@@ -30,10 +31,6 @@ use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, type_proto};
 
 /// Operators whose rounding depends on data, or is not that of one rounded accumulator.
 const REFUSED: &[(&str, &str)] = &[
-    (
-        "DynamicQuantizeLinear",
-        "the scale depends on the data of each run; quantise statically",
-    ),
     (
         "DynamicQuantizeMatMul",
         "the scale depends on the data of each run; quantise statically",
@@ -94,6 +91,7 @@ fn is_quantised(operator: &str) -> bool {
         "ConvInteger",
         "MatMulInteger",
         "QGemm",
+        dynamic::OPERATOR,
     ];
     rounds.contains(&operator)
         || operator.starts_with("QLinear")
@@ -147,6 +145,11 @@ impl Rewriter<'_> {
                 if kernels::attribute(node, "block_size").is_some_and(|size| size != 0) {
                     return Err("a scale for each block of elements".into());
                 }
+                if node.op_type == "DequantizeLinear"
+                    && let Some(made) = self.dynamic_reals(node)
+                {
+                    return made;
+                }
                 let levels = self
                     .constants
                     .quantisation(input(1), node.input.get(2).map(|s| &**s))?;
@@ -166,7 +169,11 @@ impl Rewriter<'_> {
                 Ok(())
             }
             "ConvInteger" | "MatMulInteger" => {
-                let both = [self.bare(node, 0, 2)?, self.bare(node, 1, 3)?];
+                let mut bare = |at: usize| match self.less_its_zero(node, at, at + 2) {
+                    Some(operand) => Ok(operand),
+                    None => self.bare(node, at, at + 2),
+                };
+                let both = [bare(0)?, bare(1)?];
                 let both = [&both[0], &both[1]];
                 if node.op_type == "ConvInteger" {
                     self.convolution_sum(&node.attribute, both, &node.output[0])
@@ -174,6 +181,7 @@ impl Rewriter<'_> {
                     self.matrix_sum(both, &node.output[0])
                 }
             }
+            dynamic::OPERATOR => self.dynamic(node),
             operator if operator == "QGemm" || operator.starts_with("QLinear") => {
                 self.kernel_node(node)
             }

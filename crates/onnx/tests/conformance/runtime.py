@@ -300,7 +300,45 @@ def precisions():
         save(f"product_{kind.__name__}", nodes, {"x": reals(2, 4).astype(kind)}, constants)
 
 
+def enlarged():
+    """What came before `Resize`."""
+    for mode in ("nearest", "linear"):
+        scales = np.float32([1, 1, 2, 3])
+        save(f"upsample_{mode}", [node("Upsample", ["x", "s"], ["y"], mode=mode)], {"x": reals(1, 2, 3, 4)}, {"s": scales}, opset=9)
+    save("upsample_7", [node("Upsample", ["x"], ["y"], scales=[1.0, 1.0, 2.0, 2.0])], {"x": reals(1, 2, 3, 4)}, opset=7)
+
+
+def crops():
+    """Padding by less than zero, and every so many elements of a reshaped axis."""
+    for at, pads in enumerate([[1, 0, -1, 0], [-1, -1, 2, 0], [0, -2, 0, -1], [0, 1, -2, 1]]):
+        constants = {"p": np.int64(pads), "v": np.float32(0.7)}
+        save(f"pad_crop_{at}", [node("Pad", ["x", "p", "v"], ["y"])], {"x": reals(3, 5)}, constants)
+    for at, (shape, start, step) in enumerate([([2, 7, 6], 0, 2), ([2, 7, 6], 1, 3), ([2, 6, 7], 2, 2)]):
+        constants = {"s": np.int64(shape), "b": np.int64([start] * 2), "e": np.int64([99] * 2), "a": np.int64([1, 2]), "t": np.int64([step] * 2)}
+        nodes = [node("Reshape", ["x", "s"], ["r"]), node("Abs", ["r"], ["m"]), node("Slice", ["m", *"beat"], ["y"])]
+        save(f"steps_{at}", nodes, {"x": reals(2, 42)}, constants)
+
+
+def dynamic():
+    """Levels that follow from the data, which is not close to the middle between two of them."""
+    for at, least in enumerate((-100, 0, -255)):
+        inputs = random.integers(least, least + 255, (3, 8)) + random.uniform(-0.3, 0.3, (3, 8))
+        inputs.flat[:2] = least, least + 255
+        inputs = np.float32(0.03 * np.clip(inputs, least, least + 255))
+        save(f"dynamic_levels_{at}", [node("DynamicQuantizeLinear", ["x"], ["y", "s", "z"])], {"x": inputs})
+        save(f"dynamic_zero_{at}", [node("DynamicQuantizeLinear", ["x"], ["l", "s", "y"])], {"x": inputs})
+        reals_of = [node("DynamicQuantizeLinear", ["x"], ["l", "s", "z"]), node("DequantizeLinear", ["l", "s", "z"], ["y"])]
+        save(f"dynamic_reals_{at}", reals_of, {"x": inputs})
+        nodes = [
+            node("DynamicQuantizeLinear", ["x"], ["l", "s", "z"]),
+            node("MatMulInteger", ["l", "w", "z", "v"], ["i"]), node("Cast", ["i"], ["r"], to=TensorProto.FLOAT),
+            node("Mul", ["s", "f"], ["scale"]), node("Mul", ["r", "scale"], ["y"]),
+        ]
+        weights = np.clip(np.round(reals(8, 4) * 40), -127, 127).astype(np.int8)
+        save(f"dynamic_product_{at}", nodes, {"x": inputs}, {"w": weights, "v": np.int8(0), "f": np.float32(0.02)})
+
+
 for make in (activations, einsums, images, integers, elements, levels, pools, fills, machines, columns, loops):
     make()
-for make in (truths, masks, wraps, folds, grids, places, transforms, precisions):
+for make in (truths, masks, wraps, folds, grids, places, transforms, precisions, enlarged, crops, dynamic):
     make()

@@ -30,7 +30,7 @@ fn refused(graph: Graph) -> Vec<(String, String)> {
 #[test]
 fn what_is_not_supported_is_refused_by_name() {
     let graph = start()
-        .node("DynamicQuantizeLinear", &["x"], "dynamic")
+        .node("DynamicQuantizeMatMul", &["x", "x", "s"], "dynamic")
         .node("QLinearSigmoid", &["x", "s", "z", "s", "z"], "sigmoid")
         .node(
             "QLinearWhere",
