@@ -16,6 +16,8 @@ use tract_onnx::tract_hir::ops::expandable::{Expansion, expand};
 
 /// The largest image along an axis.
 const MOST: i64 = 1 << 20;
+/// The most elements of an image and its padding, for each element of a block.
+const MOST_OF_AN_IMAGE: usize = 1 << 28;
 /// The most elements of a block, each of which takes a few nodes.
 const MOST_OF_A_BLOCK: usize = 1 << 12;
 
@@ -100,8 +102,11 @@ impl Fold {
         let area = axes
             .iter()
             .fold(1usize, |area, axis| area.saturating_mul(axis.block));
-        if area > MOST_OF_A_BLOCK {
-            return self.fail("a block of more elements than there is room for");
+        let space = { axes.iter() }.fold(area, |space, axis| {
+            space.saturating_mul(axis.before + axis.image + axis.after)
+        });
+        if area > MOST_OF_A_BLOCK || space > MOST_OF_AN_IMAGE {
+            return self.fail("a block or an image of more elements than there is room for");
         }
         if axes.is_empty() || image.len() != block.len() {
             return self.fail("as many sizes of the image as of a block are expected");

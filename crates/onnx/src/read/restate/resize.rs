@@ -10,9 +10,22 @@ pub fn restate(
     surroundings: &Surroundings,
 ) -> Result<Option<NodeProto>, String> {
     if surroundings.version > 10 {
+        let sizes = { node.input.get(3) }.and_then(|name| surroundings.integers.get(name));
+        // Sizes are no factors, but as large as these at the most.
+        #[expect(clippy::cast_precision_loss, reason = "a bound")]
+        let sizes = sizes.map(|sizes| sizes.iter().map(|&size| size as f32 / 64.0).collect());
+        for factors in [factors(node, 2, surroundings), sizes]
+            .into_iter()
+            .flatten()
+        {
+            bounded(&factors)?;
+        }
         return check(node, surroundings).map(|()| None);
     }
     set_word(node, "coordinate_transformation_mode", "asymmetric");
+    if let Some(factors) = factors(node, 1, surroundings) {
+        bounded(&factors)?;
+    }
     if word(node, "mode").is_some_and(|mode| mode != "nearest") {
         return Ok(None);
     }
@@ -27,13 +40,40 @@ pub fn restate(
     Ok(None)
 }
 
+/// The factors that an input holds.
+fn factors(node: &NodeProto, at: usize, surroundings: &Surroundings) -> Option<Vec<f32>> {
+    surroundings.reals.get(node.input.get(at)?).cloned()
+}
+
+/// That an image does not become larger than there is room for: a few bytes would ask for it.
+fn bounded(factors: &[f32]) -> Result<(), String> {
+    const MOST: f32 = 16_777_216.0;
+    let all: f32 = factors.iter().map(|factor| factor.max(1.0)).product();
+    let is_number = factors
+        .iter()
+        .all(|factor| factor.is_finite() && *factor >= 0.0);
+    if is_number && all <= MOST {
+        return Ok(());
+    }
+    Err(format!(
+        "resizing by {factors:?}, for which there is no room"
+    ))
+}
+
 /// Versions before 10 have an operator that enlarges alone, whose factors were an attribute at first.
-pub fn upsample(node: &mut NodeProto, _: &Surroundings) -> Result<Option<NodeProto>, String> {
+pub fn upsample(
+    node: &mut NodeProto,
+    surroundings: &Surroundings,
+) -> Result<Option<NodeProto>, String> {
     set_word(node, "coordinate_transformation_mode", "asymmetric");
     set_word(node, "nearest_mode", "floor");
     let Some(scales) = attribute(node, "scales").map(|scales| scales.floats.clone()) else {
-        return Ok(None);
+        return factors(node, 1, surroundings).map_or(Ok(None), |factors| {
+            bounded(&factors)?;
+            Ok(None)
+        });
     };
+    bounded(&scales)?;
     let name = format!("{} scales", node.output.first().unwrap_or(&node.name));
     node.input.truncate(1);
     node.input.push(name.clone());

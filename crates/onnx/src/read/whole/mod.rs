@@ -33,6 +33,7 @@ pub fn write_out(graph: &mut TypedModel) -> TractResult<()> {
         .with_rule_for("normalisation across channels", channels::across_channels)
         .with_rule_for("cumulative sums", cumulative::cumulative)
         .with_rule_for("loops", steps::written_out)
+        .with_rule_for("images that stay", resize::kept)
         .with_rule_for("corners that stay", resize::aligned)
         .with_rule_for("images of open number", resize::open)
         .with_rule_for("smoothing", resize::smoothed)

@@ -44,6 +44,18 @@ pub fn aligned(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Re
     Ok(Some(patch))
 }
 
+/// An image that keeps its size is that image, whatever the factors are, as in ONNX Runtime.
+pub fn kept(_: &(), model: &TypedModel, node: &TypedNode, _: &str, op: &Resize) -> Patch {
+    let same = model.outlet_fact(node.inputs[0])?.shape == model.outlet_fact(node.id.into())?.shape;
+    if !same || !matches!(op.coord_transformer, CoordTransform::Plain(_)) {
+        return Ok(None);
+    }
+    let mut patch = TypedModelPatch::default();
+    let x = patch.tap_model(model, node.inputs[0])?;
+    patch.shunt_outside(model, node.id.into(), x)?;
+    Ok(Some(patch))
+}
+
 /// A resizing to sizes some of which are open, by the factors that the others have: tract asks for numbers.
 pub fn open(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Resize) -> Patch {
     let sizes = op.optional_sizes_input.and_then(|at| node.inputs.get(at));
