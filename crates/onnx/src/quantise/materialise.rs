@@ -200,7 +200,11 @@ impl Quantiser<'_> {
         if *expr == Expr::Variable {
             return Ok(base.clone());
         }
-        if let Some(found) = Piecewise::of(expr) {
+        if let Some(mut found) = Piecewise::of(expr) {
+            if base.fixed {
+                let unit = power(-base.bits);
+                found = found.within(real(base.known.lo) * unit, real(base.known.hi) * unit);
+            }
             if let Some((slope, offset)) = found.line() {
                 let (slope, offset) = bounded_line(base, slope, offset)?;
                 return self.line(base, slope, offset);

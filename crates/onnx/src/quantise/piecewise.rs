@@ -59,6 +59,18 @@ impl Piecewise {
         found.pieces.iter().all(finite).then(|| found.merged())
     }
 
+    /// The function between two arguments, without knots beyond them.
+    pub fn within(self, lo: f64, hi: f64) -> Self {
+        let skipped = self.knots.iter().filter(|&&knot| knot <= lo).count();
+        let kept = { self.knots.iter() }
+            .filter(|&&knot| lo < knot && knot < hi)
+            .count();
+        Self {
+            knots: self.knots[skipped..skipped + kept].to_vec(),
+            pieces: self.pieces[skipped..=skipped + kept].to_vec(),
+        }
+    }
+
     /// `(slope, offset)` if there is one piece.
     pub fn line(&self) -> Option<(f64, f64)> {
         match self.pieces[..] {

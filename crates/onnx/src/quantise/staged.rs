@@ -4,7 +4,6 @@ use super::builder::{Refusal, Value, power};
 use super::expr::{Expr, rounds};
 use super::lazy::Pointwise;
 use super::materialise::FAR;
-use super::rooted::ends;
 use super::walk::Quantiser;
 use crate::array::UNBOUNDED;
 use program::formula::{Function, Instruction};
@@ -116,7 +115,8 @@ impl Quantiser<'_> {
         self.compute(&rest).map(Some)
     }
 
-    /// A function of what is compared or rounded and is no line: that one first, as exactly as any function.
+    /// A function of what is compared or rounded and is no line: that one first, where it tells more arguments apart than
+    /// a table does. Where it is flat, as an exponential far below zero, it tells fewer.
     fn unbent(&mut self, lazy: &Pointwise) -> Result<Option<Value>, Refusal> {
         let Pointwise { base, expr, .. } = lazy;
         let all =
@@ -128,7 +128,10 @@ impl Quantiser<'_> {
         let Some(inner) = bent(expr) else {
             return Ok(None);
         };
-        let (Some(rest), Some(range)) = (expr.through(inner), ends(inner, base.range)) else {
+        let Some(rest) = expr.through(inner) else {
+            return Ok(None);
+        };
+        let Some(range) = self.told_apart(lazy, inner, &rest) else {
             return Ok(None);
         };
         let mut value = self.compute(&Pointwise {
@@ -144,6 +147,53 @@ impl Quantiser<'_> {
             ..lazy.clone()
         })
         .map(Some)
+    }
+
+    /// Where an inner value lies, if a function through its rounded value is off at no more arguments than one of the
+    /// rounded argument.
+    fn told_apart(&self, lazy: &Pointwise, inner: &Expr, rest: &Expr) -> Option<(f64, f64)> {
+        /// A prime number of stretches, so that few points are on both grids.
+        const POINTS: u32 = 4093;
+        let (lo, hi) = lazy.base.range;
+        let margin = 0.25 * (hi - lo);
+        let step = (hi - lo + 2.0 * margin) / f64::from(POINTS);
+        let xs: Vec<f64> = (0..=POINTS)
+            .map(|at| step.mul_add(f64::from(at), lo - margin))
+            .collect();
+        let seen = { xs.iter() }.filter(|x| (lo..=hi).contains(*x));
+        let values: Option<Vec<f64>> = seen.map(|&x| inner.at(x)).collect();
+        let ends = |values: &[f64]| {
+            let lo = values.iter().copied().fold(f64::INFINITY, f64::min);
+            (lo, values.iter().copied().fold(lo, f64::max))
+        };
+        let range = ends(&values?);
+        let table = power(-self.options.table_bits.cast_signed());
+        let bits = if lazy.integers {
+            0
+        } else {
+            self.bits_for(lazy.range)
+        };
+        let tolerance = 4.0 * power(-bits.min(self.bits_for((0.0, 1.0))));
+        let (unit, fine) = (
+            ((hi - lo) * table).max(power(-lazy.base.bits)),
+            power(-self.bits_for(range)),
+        );
+        let rounded = |x: f64, unit: f64| libm::round(x / unit) * unit;
+        let off = |found: &dyn Fn(f64) -> Option<f64>| {
+            let is_off = |x: &&f64| match (lazy.expr.at(**x), found(**x)) {
+                (Some(a), Some(b)) => (a - b).abs() > tolerance.min(0.25),
+                _ => false,
+            };
+            xs.iter().filter(is_off).count()
+        };
+        let staged = off(&|x| rest.at(rounded(inner.at(x)?, fine)));
+        let direct = off(&|x| lazy.expr.at(rounded(x, unit)));
+        // What calibration saw can come out: the points have not missed a peak.
+        let results: Option<Vec<f64>> = { xs.iter() }.map(|&x| lazy.expr.at(x)).collect();
+        let (least, most) = ends(&results?);
+        let is_seen = lazy.range.0 >= least - tolerance && lazy.range.1 <= most + tolerance;
+        let is_finite = range.0.is_finite() && range.1.is_finite();
+        (is_finite && is_seen && staged <= direct).then_some(range)
     }
 
     /// A line less a rounding of it.

@@ -63,12 +63,19 @@ impl Rewriter<'_> {
         Ok(())
     }
 
+    /// Whether a name is one of the results of a node that chooses levels.
+    fn is_dynamic(&self, name: &str, slot: usize) -> bool {
+        self.producer(name).is_some_and(|node| {
+            node.op_type == OPERATOR && node.output.get(slot).is_some_and(|found| found == name)
+        })
+    }
+
     /// The reals behind levels that follow from the data of a run, if a node asks for those.
     pub fn dynamic_reals(&mut self, node: &NodeProto) -> Option<Made> {
         let [_, scale, ..] = &node.input[..] else {
             return None;
         };
-        if self.producer(scale)?.op_type != OPERATOR {
+        if !self.is_dynamic(scale, 1) {
             return None;
         }
         let Some(levels) = self.less_its_zero(node, 0, 2) else {
@@ -82,10 +89,10 @@ impl Rewriter<'_> {
     /// An input less its zero, if that follows from the data of a run.
     pub fn less_its_zero(&mut self, node: &NodeProto, at: usize, zero: usize) -> Option<Operand> {
         let (from, zero) = (node.input.get(at)?, node.input.get(zero)?);
-        if self.producer(zero)?.op_type != OPERATOR {
+        if !self.is_dynamic(zero, 2) {
             return None;
         }
-        let name = format!("{}/{from}", node.output.first()?);
+        let name = format!("{}/{at} less its zero", node.output.first()?);
         self.push("Sub", &[from, zero], &name, Vec::new());
         let levels = Quantisation {
             scales: vec![1.0],

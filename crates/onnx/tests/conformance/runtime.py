@@ -305,6 +305,7 @@ def enlarged():
     for mode in ("nearest", "linear"):
         scales = np.float32([1, 1, 2, 3])
         save(f"upsample_{mode}", [node("Upsample", ["x", "s"], ["y"], mode=mode)], {"x": reals(1, 2, 3, 4)}, {"s": scales}, opset=9)
+    save("upsample_not", [node("Upsample", ["x", "s"], ["y"])], {"x": reals(1, 2, 4, 5)}, {"s": np.float32([1, 1, 1.1, 1.01])}, opset=9)
     save("upsample_7", [node("Upsample", ["x"], ["y"], scales=[1.0, 1.0, 2.0, 2.0])], {"x": reals(1, 2, 3, 4)}, opset=7)
 
 
@@ -335,6 +336,11 @@ def dynamic():
             node("Mul", ["s", "f"], ["scale"]), node("Mul", ["r", "scale"], ["y"]),
         ]
         weights = np.clip(np.round(reals(8, 4) * 40), -127, 127).astype(np.int8)
+        both = [
+            node("DynamicQuantizeLinear", ["x"], ["l", "s", "z"]), node("DynamicQuantizeLinear", ["w"], ["m", "t", "u"]),
+            node("MatMulInteger", ["l", "m", "z", "u"], ["i"]), node("Cast", ["i"], ["y"], to=TensorProto.FLOAT),
+        ]
+        save(f"dynamic_both_{at}", both, {"x": inputs, "w": np.ascontiguousarray(inputs[::-1].T - inputs.min() / 3)})
         save(f"dynamic_product_{at}", nodes, {"x": inputs}, {"w": weights, "v": np.int8(0), "f": np.float32(0.02)})
 
 

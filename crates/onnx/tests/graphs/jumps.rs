@@ -113,6 +113,71 @@ fn a_share_is_rounded() {
 }
 
 #[test]
+fn a_flat_function_is_compared_and_rounded() {
+    let xs: Vec<f64> = (0..401).map(|at| f64::from(at) / 20.0 - 10.0).collect();
+    let limit = |graph: Graph, value: f32| graph.tensor("limit", &[], &[value]);
+    let compared = |value: f32| {
+        move |graph: Graph| {
+            let graph = limit(graph, value).node("Exp", &["x"], "e");
+            let graph = graph.node("Greater", &["e", "limit"], "above");
+            graph.node("Cast", &["above"], "y").number("to", 1)
+        }
+    };
+    let rounded = |function: &'static str| {
+        move |graph: Graph| {
+            let graph = graph.tensor("four", &[], &[4.0]);
+            let graph = graph
+                .node(function, &["x"], "f")
+                .node("Mul", &["f", "four"], "m");
+            graph.node("Floor", &["m"], "y")
+        }
+    };
+    // A peak between the points that are looked at.
+    let peak = |graph: Graph| {
+        let graph = graph
+            .tensor("at", &[], &[0.15])
+            .tensor("narrow", &[], &[-2500.0]);
+        let graph = limit(graph, 0.5).node("Sub", &["x", "at"], "d");
+        let graph = graph.node("Mul", &["d", "d"], "square");
+        let graph = graph.node("Mul", &["square", "narrow"], "below");
+        let graph = graph.node("Exp", &["below"], "e");
+        let graph = graph.node("Greater", &["e", "limit"], "above");
+        graph.node("Cast", &["above"], "y").number("to", 1)
+    };
+    let graphs: [&dyn Fn(Graph) -> Graph; 5] = [
+        &compared(0.001),
+        &compared(200.0),
+        &rounded("Tanh"),
+        &rounded("Sigmoid"),
+        &peak,
+    ];
+    for (which, graph) in graphs.into_iter().enumerate() {
+        let pairs = at(graph(Graph::default()), 10.0, &xs);
+        let off = pairs
+            .iter()
+            .filter(|(found, expected)| (found - expected).abs() > 1e-3);
+        let off = off.count();
+        assert!(off <= 1, "graph {which}: {off} of 401");
+    }
+}
+
+#[test]
+fn a_far_corner_costs_no_precision() {
+    let graph = |graph: Graph| {
+        let graph = graph.tensor("lo", &[], &[-1e6]).tensor("hi", &[], &[1e6]);
+        let graph = graph.tensor("factor", &[], &[1e-3]);
+        let graph = graph.node("Clip", &["x", "lo", "hi"], "clipped");
+        graph.node("Mul", &["clipped", "factor"], "y")
+    };
+    for (found, expected) in at(graph(Graph::default()), 8.0, &[-3.0, 0.5, 4.3, 7.9]) {
+        assert!(
+            (found - expected).abs() < 1e-5,
+            "{found} in place of {expected}"
+        );
+    }
+}
+
+#[test]
 fn a_rectified_number_may_be_scaled_down() {
     for factor in [1.0 / 255.0, 3e-4, 1e-5] {
         let graph = |graph: Graph| {

@@ -19,8 +19,8 @@ const LARGE: f32 = 1e11;
 /// The most nodes between a number and what it masks.
 const MOST: usize = 64;
 
-/// Large numbers of one magnitude that reach nothing but softmaxes become the largest: no program has to hold them, as a
-/// share far below the others is zero however far that is.
+/// Large numbers that reach nothing but softmaxes become the largest, if the model has no others: no program has to hold
+/// them, as a share far below the others is zero however far that is.
 pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Const) -> Patch {
     let held = op.val();
     if held.datum_type() != f32::datum_type() {
@@ -29,13 +29,19 @@ pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Co
     let is_large = |value: f32| value.abs() >= LARGE && f64::from(value.abs()) < UNBOUNDED;
     let values = held.try_as_plain_ram()?;
     let values = values.as_slice::<f32>()?;
-    let mut large = { values.iter() }.filter(|value| is_large(**value));
-    let Some(first) = large.next() else {
+    let Some(first) = values.iter().copied().find(|&value| is_large(value)) else {
         return Ok(None);
     };
     // Of two magnitudes one masks the other.
-    let is_one = large.all(|value| value.abs() == first.abs());
-    if !is_one || !only_masks(model, node.id.into(), values.len() == 1) {
+    let other = |&value: &f32| is_large(value) && value.abs() != first.abs();
+    let others = |node: &TypedNode| {
+        let held = node.op_as::<Const>().map(Const::val);
+        let held = held.filter(|held| held.datum_type() == f32::datum_type());
+        let values = held.and_then(|held| held.try_as_plain_ram().ok()?.as_slice::<f32>().ok());
+        values.is_some_and(|values| values.iter().any(other))
+    };
+    let is_single = values.len() == 1;
+    if model.nodes.iter().any(others) || !only_masks(model, node.id.into(), is_single) {
         return Ok(None);
     }
     let all = values.iter().map(|&value| match is_large(value) {
@@ -70,13 +76,29 @@ fn only_masks(model: &TypedModel, outlet: OutletId, is_single: bool) -> bool {
             }
             // Multiples by a single number are of truth values, or refused; by several, they would keep signs only.
             let is_scaled = { node.op_as::<TypedBinOp>() }.is_some_and(|op| op.0.is::<Mul>());
-            if is_scaled && !is_single || !hands_on(node, taker.slot) {
+            let is_kept = is_single && node.inputs.iter().all(|&input| !is_small(model, input));
+            if is_scaled && !is_kept || !hands_on(node, taker.slot) {
                 return false;
             }
             open.push(node.id.into());
         }
     }
     true
+}
+
+/// Whether a value is held, and would make of a large number one that leaves room for scores.
+fn is_small(model: &TypedModel, outlet: OutletId) -> bool {
+    const LEAST: f32 = 1e-3;
+    let held = model
+        .outlet_fact(outlet)
+        .ok()
+        .and_then(|fact| fact.konst.clone());
+    let values = held.and_then(|held| held.cast_to::<f32>().ok().map(|held| held.into_owned()));
+    values.is_some_and(|values| {
+        let plain = values.try_as_plain_ram();
+        let values = plain.and_then(|plain| plain.as_slice::<f32>().map(<[f32]>::to_vec));
+        values.is_ok_and(|values| values.iter().any(|value| value.abs() < LEAST))
+    })
 }
 
 /// Whether a node leaves large numbers large, and far beyond all others.

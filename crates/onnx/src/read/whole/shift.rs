@@ -18,7 +18,12 @@ pub fn padded_first(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op
     let axis = slice.axis;
     let others = op.pads.iter().enumerate().filter(|(at, _)| *at != axis);
     let is_other = others.into_iter().any(|(_, pad)| *pad != (0, 0));
-    let is_open = (slice.end.clone() - &slice.start).to_usize().is_err();
+    let len = slice.end.clone() - &slice.start;
+    // Where less than nothing would be left, the standard leaves nothing, and pads that.
+    let smallest = len.symbols().into_iter();
+    let smallest = smallest.fold(SymbolValues::default(), |all, symbol| all.with(&symbol, 1));
+    let is_short = len.eval(&smallest).to_i64().is_ok_and(|len| len >= 0);
+    let is_open = len.to_usize().is_err() && is_short;
     let (left, right) = op.pads[axis];
     // What the slice leaves out must not be on a side that is padded.
     let keeps_start = left == 0 || slice.start == 0.to_dim();

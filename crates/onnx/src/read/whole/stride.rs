@@ -36,7 +36,11 @@ pub fn grouped(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Do
         return Ok(None);
     };
     let stride = op.stride.unsigned_abs();
-    if op.stride < 2 || op.modulo >= size || !is_reshaped(model, x, op.axis) {
+    if op.stride < 2
+        || !fact.datum_type.is_number()
+        || op.modulo >= size
+        || !is_reshaped(model, x, op.axis)
+    {
         return Ok(None);
     }
     let (axis, count) = (op.axis, (size - op.modulo).div_ceil(stride));
