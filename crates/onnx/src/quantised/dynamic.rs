@@ -89,7 +89,7 @@ impl Rewriter<'_> {
     /// An input less its zero, if that follows from the data of a run.
     pub fn less_its_zero(&mut self, node: &NodeProto, at: usize, zero: usize) -> Option<Operand> {
         let (from, zero) = (node.input.get(at)?, node.input.get(zero)?);
-        if !self.is_dynamic(zero, 2) {
+        if !self.is_dynamic(zero, 2) || self.constants.holds(from) {
             return None;
         }
         let name = format!("{}/{at} less its zero", node.output.first()?);

@@ -32,8 +32,8 @@ pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Co
     let Some(first) = values.iter().copied().find(|&value| is_large(value)) else {
         return Ok(None);
     };
-    // Of two magnitudes one masks the other.
-    let other = |&value: &f32| is_large(value) && value.abs() != first.abs();
+    // Of two numbers one masks the other, or makes up for it.
+    let other = |&value: &f32| is_large(value) && (value - first).abs() > 0.0;
     let others = |node: &TypedNode| {
         let held = node.op_as::<Const>().map(Const::val);
         let held = held.filter(|held| held.datum_type() == f32::datum_type());
