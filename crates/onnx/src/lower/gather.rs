@@ -59,30 +59,36 @@ fn fixed(
     size: Option<usize>,
 ) -> Result<Value, Refusal> {
     const MOST: usize = 4096;
-    let rows: Vec<usize> = { index.array.data.iter() }
-        .map(|&row| {
-            let row = nearest(row);
-            let from_end = if row < 0 { size? } else { 0 };
-            let row = usize::try_from(row + i64::try_from(from_end).unwrap_or(0));
+    let len = size.map(|size| i64::try_from(size).unwrap_or(i64::MAX));
+    let rows: Vec<i64> = { index.array.data.iter() }
+        .map(|&row| match (nearest(row), len) {
             // Rows of symbolic number are counted when the program is bound.
-            row.ok().filter(|&row| size.is_none_or(|size| row < size))
+            (row, None) => Some(row),
+            (row, Some(len)) if row < 0 => (row >= -len).then(|| row + len),
+            (row, Some(len)) => (row < len).then_some(row),
         })
-        .collect::<Option<Vec<usize>>>()
-        .ok_or("an index outside of the table, or from the end of one of symbolic size")?;
+        .collect::<Option<Vec<i64>>>()
+        .ok_or("an index outside of the table")?;
     if rows.len() > MOST {
         return Err(format!("more than {MOST} fixed indices"));
     }
     let mut parts: Vec<Value> = Vec::new();
     let mut start = 0;
     while start < rows.len() {
-        // Runs of neighbours are one slice.
-        let run = rows[start..].iter().zip(rows[start]..);
-        let len = run.take_while(|(row, next)| *row == next).count();
+        // Runs of neighbours are one slice; the first row does not follow the last one.
+        let first = rows[start];
+        let run = rows[start..].iter().zip(first..);
+        let next = |(row, next): &(&i64, i64)| **row == *next && (*next < 0) == (first < 0);
+        let len = run.take_while(next).count();
         let mut shape = table.shape.clone();
         shape[axis] = Dim::from(len);
         let step = Step::Slice {
             axis,
-            start: Dim::from(rows[start]),
+            start: if first < 0 {
+                Dim::Sum(vec![table.shape[axis].clone(), Dim::Known(first)])
+            } else {
+                Dim::Known(first)
+            },
             len: Dim::from(len),
             step: 1,
         };

@@ -12,6 +12,15 @@ impl Quantiser<'_> {
         );
         let range = (range.0.min(range.1), range.0.max(range.1));
         let (coefficient, exponent) = significand(slope);
+        // A value with so many bits that the offset would have too many is small beside it.
+        let room = 56 - log2_of((offset, 0.0)).max(-20);
+        let over = x.bits - exponent - room;
+        let narrowed = if over > 0 && offset != 0.0 && coefficient != 0 {
+            self.builder.narrow_to(x, x.bits - over)?
+        } else {
+            x.clone()
+        };
+        let x = &narrowed;
         let wide = self.builder.magnitude_bits(x) + 64 - coefficient.unsigned_abs().leading_zeros();
         let x = if wide > 56 {
             self.narrow(x)?

@@ -183,3 +183,29 @@ fn computed_indices_along_open_axes_select_at_every_size() {
         }
     }
 }
+
+#[test]
+fn a_fixed_index_counts_from_the_end_of_an_open_axis() {
+    for rows in [&[-1i64][..], &[0, -1, -2, 1]] {
+        let count = i64::try_from(rows.len()).expect("a size");
+        let rows: Vec<i32> = rows
+            .iter()
+            .map(|&row| i32::try_from(row).expect("small"))
+            .collect();
+        let graph = Graph::default().input("x", &[Ok(2), Err("n")]);
+        let graph = graph.integers("rows", 6, &[count], &rows);
+        let graph = graph.node("Gather", &["x", "rows"], "y").number("axis", 1);
+        let model = model(&graph.output("y").bytes());
+        let quantised = quantise(&model, &Options::default()).expect("a program");
+        for length in [2usize, 3, 7] {
+            let data = (0..2 * length).map(|at| f64::from(u8::try_from(at).expect("small")) / 4.0);
+            let x = Array {
+                shape: vec![2, length],
+                data: data.collect(),
+            };
+            let inputs = Arrays::from([("x".to_owned(), x)]);
+            let (found, expected) = both(&model, &quantised, &inputs);
+            crate::quantise::close(&found, &expected, 1e-3);
+        }
+    }
+}

@@ -178,6 +178,22 @@ fn a_far_corner_costs_no_precision() {
 }
 
 #[test]
+fn a_gate_of_tiny_numbers_is_a_line() {
+    let graph = |graph: Graph| {
+        let graph = graph
+            .tensor("tiny", &[], &[1e-9])
+            .node("Mul", &["x", "tiny"], "t");
+        graph.node("HardSigmoid", &["t"], "y")
+    };
+    for (found, expected) in at(graph(Graph::default()), 8.0, &[-3.0, 0.5, 7.9]) {
+        assert!(
+            (found - expected).abs() < 1e-4,
+            "{found} in place of {expected}"
+        );
+    }
+}
+
+#[test]
 fn a_rectified_number_may_be_scaled_down() {
     for factor in [1.0 / 255.0, 3e-4, 1e-5] {
         let graph = |graph: Graph| {
