@@ -253,6 +253,7 @@ def main():
     parser.add_argument("--limit", type=float, default=900, help="seconds for each step")
     parser.add_argument("--vouch-only", action="store_true")
     arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
     binary = ROOT / "target" / "release" / "vouch"
     names = arguments.names or sorted(path.name for path in arguments.models.iterdir() if (path / "model.onnx").exists())

@@ -194,6 +194,7 @@ def main():
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "results")
     parser.add_argument("--repeat", type=int, default=3, help="proofs of each size; the median counts")
     arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
     binary = ROOT / "target" / "release" / "vouch"
     arguments.output.mkdir(parents=True, exist_ok=True)

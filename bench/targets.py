@@ -113,6 +113,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=5, help="proofs of each model; one where a proof takes more than a minute")
     parser.add_argument("--binary", type=Path, help="a release build of the program; built if absent")
     arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
     binary = arguments.binary or ROOT / "target" / "release" / "vouch"
     if not arguments.binary:
         subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
