@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tract_onnx::model::ParsingContext;
 use tract_onnx::pb::NodeProto;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_core::ops::array::{Pad, PadMode, Slice};
+use tract_onnx::tract_core::ops::array::Slice;
 use tract_onnx::tract_hir::infer::{InferenceOp, InferenceResult, Solver, TensorProxy};
 use tract_onnx::tract_hir::internal::StaticName;
 use tract_onnx::tract_hir::ops::expandable::{Expansion, expand};
@@ -91,9 +91,8 @@ impl Padding {
         (before, after): (i64, i64),
         value: &Arc<Tensor>,
     ) -> TractResult<OutletId> {
-        let fact = wires.fact(x)?;
-        let size = fact.shape[axis].clone();
-        let (from, to) = (-before.min(0), size.clone() + after.min(0));
+        let size = wires.fact(x)?.shape[axis].clone();
+        let (from, to) = (-before.min(0), size + after.min(0));
         if to.to_i64().is_ok_and(|to| to < from) {
             return Err(wires.refusal("Pad", "more than an axis has is cut off"));
         }
@@ -102,14 +101,11 @@ impl Padding {
         } else {
             x
         };
-        let around = (before.max(0), after.max(0));
-        let mut pads = vec![(0, 0); fact.rank()];
-        pads[axis] = (usize::try_from(around.0)?, usize::try_from(around.1)?);
-        if around == (0, 0) {
-            return Ok(x);
-        }
-        let mode = PadMode::Constant(value.clone());
-        wires.node(&format!("padded.{axis}"), Pad { pads, mode }, &[x])
+        let around = (
+            usize::try_from(before.max(0))?,
+            usize::try_from(after.max(0))?,
+        );
+        wires.padded(&format!("padded.{axis}"), x, axis, around, value)
     }
 
     /// An axis with copies of its ends at the other ends.

@@ -122,14 +122,25 @@ impl<'a> Wires<'a> {
         axis: usize,
         around: (usize, usize),
     ) -> TractResult<OutletId> {
+        let zero = Tensor::zero_scalar_dt(self.fact(x)?.datum_type)?;
+        self.padded(what, x, axis, around, &Arc::new(zero))
+    }
+
+    /// A number of the tensor's type before and after an axis.
+    pub fn padded(
+        &mut self,
+        what: &str,
+        x: OutletId,
+        axis: usize,
+        around: (usize, usize),
+        value: &Arc<Tensor>,
+    ) -> TractResult<OutletId> {
         if around == (0, 0) {
             return Ok(x);
         }
-        let fact = self.fact(x)?;
-        let mut pads = vec![(0, 0); fact.rank()];
+        let mut pads = vec![(0, 0); self.fact(x)?.rank()];
         pads[axis] = around;
-        let zero = Tensor::zero_scalar_dt(fact.datum_type)?;
-        let mode = PadMode::Constant(Arc::new(zero));
+        let mode = PadMode::Constant(value.clone());
         self.node(what, Pad { pads, mode }, &[x])
     }
 

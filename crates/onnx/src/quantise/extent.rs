@@ -149,16 +149,13 @@ impl Shape<'_> {
         // Arguments are told apart where the function is flat too: calibration may have seen no more of it.
         let wanted = wanted.max(FEWEST - log2_of((0.0, self.width)));
         // Beside a jump each unit of the argument counts.
-        let wanted = if self.jumps(self.seen.0 - margin, self.seen.1 + margin) {
-            i32::MAX
-        } else {
-            wanted
-        };
+        let jumps = self.jumps(self.seen.0 - margin, self.seen.1 + margin);
+        let wanted = if jumps { i32::MAX } else { wanted };
         let shared = finest((low.at, high.at));
         let part = |bits: i32, of: f64| bits + log2_of((0.0, steep)) - log2_of((0.0, of));
         let spread = range.1 - range.0;
         let enough = part(FINE.0, range.0.abs().max(range.1.abs())).max(part(FINE.1, spread));
-        let least = if wanted == i32::MAX {
+        let least = if jumps {
             x.bits
         } else {
             part(COARSE, range.0.abs().max(range.1.abs())).min(wanted.min(x.bits))

@@ -53,6 +53,12 @@ impl Quantiser<'_> {
         value.exact && value.bits == 0 && value.known.below(SMALL)
     }
 
+    /// Whether a table has an entry for each of a value's integers.
+    pub(super) fn has_entries_for(&self, x: &Value) -> bool {
+        let entries = power(self.options.table_bits.cast_signed()) - 3.0;
+        real(x.known.hi - x.known.lo) <= entries
+    }
+
     /// A function by a table, its values with some fraction bits.
     pub fn tabulated(
         &mut self,

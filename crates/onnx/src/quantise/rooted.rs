@@ -1,7 +1,7 @@
 //! Functions of a root, and inverses of what is not a line: one step after the other instead of a table, which would
 //! have to guess how an inverse goes on beyond what calibration saw.
 
-use super::builder::{Refusal, Value, power, real};
+use super::builder::{Refusal, Value};
 use super::expr::Expr;
 use super::lazy::Pointwise;
 use super::piecewise::{MAX_KNOTS, Piecewise};
@@ -20,8 +20,7 @@ impl Quantiser<'_> {
         let Some((slope, offset)) = inner.line() else {
             return Ok(None);
         };
-        let entries = power(self.options.table_bits.cast_signed()) - 3.0;
-        if base.exact && base.fixed && real(base.known.hi - base.known.lo) <= entries {
+        if base.exact && base.fixed && self.has_entries_for(base) {
             return Ok(None);
         }
         let base = self.narrow(base)?;

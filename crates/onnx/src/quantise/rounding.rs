@@ -30,12 +30,11 @@ impl Quantiser<'_> {
         } else {
             self.narrow(base)?
         };
-        let entries = power(self.options.table_bits.cast_signed()) - 3.0;
         let (mantissa, exponent) = significand(slope);
         let is_exact = real(mantissa.into()) * power(exponent) == slope;
         // At other sizes there may be more arguments than at these.
         let has_all = base.fixed || !is_exact;
-        let has_table = has_all && real(base.known.hi - base.known.lo) <= entries;
+        let has_table = has_all && self.has_entries_for(&base);
         if has_table && !(is_step && is_exact) {
             return Ok(None);
         }

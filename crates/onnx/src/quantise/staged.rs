@@ -119,9 +119,7 @@ impl Quantiser<'_> {
     /// a table does. Where it is flat, as an exponential far below zero, it tells fewer.
     fn unbent(&mut self, lazy: &Pointwise) -> Result<Option<Value>, Refusal> {
         let Pointwise { base, expr, .. } = lazy;
-        let all =
-            |base: &Value| base.known.hi - base.known.lo <= (1 << self.options.table_bits) - 3;
-        if base.exact && base.fixed && all(base) {
+        if base.exact && base.fixed && self.has_entries_for(base) {
             // A table holds all arguments.
             return Ok(None);
         }
@@ -160,6 +158,8 @@ impl Quantiser<'_> {
         let xs: Vec<f64> = (0..=POINTS)
             .map(|at| step.mul_add(f64::from(at), lo - margin))
             .collect();
+        let exact: Option<Vec<f64>> = { xs.iter() }.map(|&x| lazy.expr.at(x)).collect();
+        let exact = exact?;
         let seen = { xs.iter() }.filter(|x| (lo..=hi).contains(*x));
         let values: Option<Vec<f64>> = seen.map(|&x| inner.at(x)).collect();
         let ends = |values: &[f64]| {
@@ -167,30 +167,27 @@ impl Quantiser<'_> {
             (lo, values.iter().copied().fold(lo, f64::max))
         };
         let range = ends(&values?);
-        let table = power(-self.options.table_bits.cast_signed());
         let bits = if lazy.integers {
             0
         } else {
             self.bits_for(lazy.range)
         };
         let tolerance = 4.0 * power(-bits.min(self.bits_for((0.0, 1.0))));
-        let (unit, fine) = (
-            ((hi - lo) * table).max(power(-lazy.base.bits)),
-            power(-self.bits_for(range)),
-        );
         let rounded = |x: f64, unit: f64| libm::round(x / unit) * unit;
         let off = |found: &dyn Fn(f64) -> Option<f64>| {
-            let is_off = |x: &&f64| match (lazy.expr.at(**x), found(**x)) {
-                (Some(a), Some(b)) => (a - b).abs() > tolerance.min(0.25),
-                _ => false,
+            let pairs = xs.iter().zip(&exact);
+            let differs = |(x, exact): &(&f64, &f64)| {
+                found(**x).is_some_and(|found| (found - **exact).abs() > tolerance.min(0.25))
             };
-            xs.iter().filter(is_off).count()
+            pairs.filter(differs).count()
         };
+        let unit = (hi - lo) * power(-self.options.table_bits.cast_signed());
+        let unit = unit.max(power(-lazy.base.bits));
+        let fine = power(-self.bits_for(range));
         let staged = off(&|x| rest.at(rounded(inner.at(x)?, fine)));
         let direct = off(&|x| lazy.expr.at(rounded(x, unit)));
         // What calibration saw can come out: the points have not missed a peak.
-        let results: Option<Vec<f64>> = { xs.iter() }.map(|&x| lazy.expr.at(x)).collect();
-        let (least, most) = ends(&results?);
+        let (least, most) = ends(&exact);
         let is_seen = lazy.range.0 >= least - tolerance && lazy.range.1 <= most + tolerance;
         let is_finite = range.0.is_finite() && range.1.is_finite();
         (is_finite && is_seen && staged <= direct).then_some(range)

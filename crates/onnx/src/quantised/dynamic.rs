@@ -3,7 +3,6 @@
 //! Scale and zero are numbers like any other here. ONNX Runtime rounds `x / scale` of single precision; a quotient that is as
 //! close to the middle between two levels as a program's rounding may get the other one.
 
-use super::Quantisation;
 use super::graph::{Operand, Rewriter};
 use super::kernels::Made;
 use super::nodes::{int, tensor};
@@ -94,12 +93,6 @@ impl Rewriter<'_> {
         }
         let name = format!("{}/{at} less its zero", node.output.first()?);
         self.push("Sub", &[from, zero], &name, Vec::new());
-        let levels = Quantisation {
-            scales: vec![1.0],
-            zeros: vec![0],
-            ends: [0, 0],
-            signed_bytes: false,
-        };
-        Some(Operand { name, levels })
+        Some(super::without_scale(name, vec![0]))
     }
 }

@@ -273,13 +273,17 @@ impl Rewriter<'_> {
             None => vec![0],
             Some(zero) => self.constants.integers(zero)?.1,
         };
-        let scales = vec![1.0; zeros.len()];
-        let levels = Quantisation {
-            scales,
-            zeros,
-            ends: [0, 0],
-            signed_bytes: false,
-        };
-        Ok(Operand { name, levels })
+        Ok(without_scale(name, zeros))
     }
+}
+
+/// Integers with zeros and no scale.
+fn without_scale(name: String, zeros: Vec<i64>) -> Operand {
+    let levels = Quantisation {
+        scales: vec![1.0; zeros.len()],
+        zeros,
+        ends: [0, 0],
+        signed_bytes: false,
+    };
+    Operand { name, levels }
 }

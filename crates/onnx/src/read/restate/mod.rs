@@ -146,6 +146,16 @@ fn tensor(name: &str, value: TensorProto) -> AttributeProto {
     }
 }
 
+/// A node that holds a tensor.
+fn constant(output: String, value: TensorProto) -> NodeProto {
+    NodeProto {
+        op_type: "Constant".into(),
+        output: vec![output],
+        attribute: vec![tensor("value", value)],
+        ..Default::default()
+    }
+}
+
 /// Gives a node an attribute that is a word, in place of the one of that name.
 fn set_word(node: &mut NodeProto, name: &str, value: &str) {
     node.attribute.retain(|attribute| attribute.name != name);
@@ -244,10 +254,5 @@ fn quantize_linear(node: &mut NodeProto, _: &Surroundings) -> Result<Option<Node
         int32_data: vec![0],
         ..Default::default()
     };
-    Ok(Some(NodeProto {
-        op_type: "Constant".into(),
-        output: vec![name],
-        attribute: vec![tensor("value", zero)],
-        ..Default::default()
-    }))
+    Ok(Some(constant(name, zero)))
 }

@@ -1,6 +1,6 @@
 //! Images of another size.
 
-use super::{SINGLE, Surroundings, attribute, set_word, tensor, word};
+use super::{SINGLE, Surroundings, attribute, constant, set_word, word};
 use tract_onnx::pb::{NodeProto, TensorProto};
 
 /// Restates a node. Version 10 of the standard has one transformation of coordinates, and takes the next index up if the image becomes smaller, else the
@@ -13,23 +13,18 @@ pub fn restate(
         let sizes = { node.input.get(3) }.and_then(|name| surroundings.integers.get(name));
         // Sizes are no factors, but as large as these at the most.
         #[expect(clippy::cast_precision_loss, reason = "a bound")]
-        let sizes = sizes.map(|sizes| sizes.iter().map(|&size| size as f32 / 64.0).collect());
-        for factors in [factors(node, 2, surroundings), sizes]
-            .into_iter()
-            .flatten()
-        {
-            bounded(&factors)?;
-        }
+        let sizes: Option<Vec<f32>> =
+            sizes.map(|sizes| sizes.iter().map(|&size| size as f32 / 64.0).collect());
+        bounded(factors(node, 2, surroundings).unwrap_or_default())?;
+        bounded(&sizes.unwrap_or_default())?;
         return check(node, surroundings).map(|()| None);
     }
     set_word(node, "coordinate_transformation_mode", "asymmetric");
-    if let Some(factors) = factors(node, 1, surroundings) {
-        bounded(&factors)?;
-    }
+    let scales = factors(node, 1, surroundings);
+    bounded(scales.unwrap_or_default())?;
     if word(node, "mode").is_some_and(|mode| mode != "nearest") {
         return Ok(None);
     }
-    let scales = { node.input.get(1) }.and_then(|name| surroundings.reals.get(name));
     let scales = scales.ok_or("scales that are not constant")?;
     let is_smaller = scales.iter().any(|&scale| scale < 1.0);
     if is_smaller && scales.iter().any(|&scale| scale > 1.0) {
@@ -40,9 +35,10 @@ pub fn restate(
     Ok(None)
 }
 
-/// The factors that an input holds.
-fn factors(node: &NodeProto, at: usize, surroundings: &Surroundings) -> Option<Vec<f32>> {
-    surroundings.reals.get(node.input.get(at)?).cloned()
+/// The numbers that an input holds, if they are few.
+fn factors<'a>(node: &NodeProto, at: usize, surroundings: &'a Surroundings) -> Option<&'a [f32]> {
+    let found = surroundings.reals.get(node.input.get(at)?);
+    found.map(Vec::as_slice)
 }
 
 /// That an image does not become larger than there is room for: a few bytes would ask for it.
@@ -68,10 +64,8 @@ pub fn upsample(
     set_word(node, "coordinate_transformation_mode", "asymmetric");
     set_word(node, "nearest_mode", "floor");
     let Some(scales) = attribute(node, "scales").map(|scales| scales.floats.clone()) else {
-        return factors(node, 1, surroundings).map_or(Ok(None), |factors| {
-            bounded(&factors)?;
-            Ok(None)
-        });
+        bounded(factors(node, 1, surroundings).unwrap_or_default())?;
+        return Ok(None);
     };
     bounded(&scales)?;
     let name = format!("{} scales", node.output.first().unwrap_or(&node.name));
@@ -83,23 +77,15 @@ pub fn upsample(
         float_data: scales,
         ..Default::default()
     };
-    Ok(Some(NodeProto {
-        op_type: "Constant".into(),
-        output: vec![name],
-        attribute: vec![tensor("value", scales)],
-        ..Default::default()
-    }))
+    Ok(Some(constant(name, scales)))
 }
 
 /// That ONNX Runtime has the same coordinates, and the same weights.
 fn check(node: &NodeProto, surroundings: &Surroundings) -> Result<(), String> {
-    let values = |at: usize| {
-        let name = node.input.get(at)?;
-        surroundings.reals.get(name)
-    };
-    let scales = values(2).map_or(&[][..], Vec::as_slice);
+    let values = |at: usize| factors(node, at, surroundings).unwrap_or_default();
+    let scales = values(2);
     if word(node, "coordinate_transformation_mode") == Some("tf_crop_and_resize") {
-        let region = values(1).map_or(&[][..], Vec::as_slice);
+        let region = values(1);
         let (start, end) = region.split_at(region.len() / 2);
         let mut axes = scales.iter().zip(start.iter().zip(end));
         let is_part = |ends: (&f32, &f32)| ends != (&0.0, &1.0);

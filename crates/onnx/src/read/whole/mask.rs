@@ -23,12 +23,8 @@ const MOST: usize = 64;
 /// them, as a share far below the others is zero however far that is.
 pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Const) -> Patch {
     let held = op.val();
-    if held.datum_type() != f32::datum_type() {
-        return Ok(None);
-    }
+    let values = reals(held);
     let is_large = |value: f32| value.abs() >= LARGE && f64::from(value.abs()) < UNBOUNDED;
-    let values = held.try_as_plain_ram()?;
-    let values = values.as_slice::<f32>()?;
     let Some(first) = values.iter().copied().find(|&value| is_large(value)) else {
         return Ok(None);
     };
@@ -36,9 +32,7 @@ pub fn numbers(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op: &Co
     let other = |&value: &f32| is_large(value) && (value - first).abs() > 0.0;
     let others = |node: &TypedNode| {
         let held = node.op_as::<Const>().map(Const::val);
-        let held = held.filter(|held| held.datum_type() == f32::datum_type());
-        let values = held.and_then(|held| held.try_as_plain_ram().ok()?.as_slice::<f32>().ok());
-        values.is_some_and(|values| values.iter().any(other))
+        held.is_some_and(|held| reals(held).iter().any(other))
     };
     let is_single = values.len() == 1;
     if model.nodes.iter().any(others) || !only_masks(model, node.id.into(), is_single) {
@@ -89,16 +83,23 @@ fn only_masks(model: &TypedModel, outlet: OutletId, is_single: bool) -> bool {
 /// Whether a value is held, and would make of a large number one that leaves room for scores.
 fn is_small(model: &TypedModel, outlet: OutletId) -> bool {
     const LEAST: f32 = 1e-3;
-    let held = model
-        .outlet_fact(outlet)
-        .ok()
-        .and_then(|fact| fact.konst.clone());
-    let values = held.and_then(|held| held.cast_to::<f32>().ok().map(|held| held.into_owned()));
-    values.is_some_and(|values| {
-        let plain = values.try_as_plain_ram();
-        let values = plain.and_then(|plain| plain.as_slice::<f32>().map(<[f32]>::to_vec));
-        values.is_ok_and(|values| values.iter().any(|value| value.abs() < LEAST))
-    })
+    let held = model.outlet_fact(outlet).map(|fact| &fact.konst);
+    let Ok(Some(held)) = held else {
+        return false;
+    };
+    let held = held.cast_to::<f32>();
+    held.is_ok_and(|held| reals(&held).iter().any(|value| value.abs() < LEAST))
+}
+
+/// The numbers of a tensor of single precision; none of another.
+fn reals(held: &Tensor) -> &[f32] {
+    if held.datum_type() != f32::datum_type() {
+        return &[];
+    }
+    let plain = held.try_as_plain_ram();
+    plain
+        .and_then(|plain| plain.as_slice::<f32>())
+        .unwrap_or_default()
 }
 
 /// Whether a node leaves large numbers large, and far beyond all others.

@@ -16,8 +16,8 @@ pub fn padded_first(_: &(), model: &TypedModel, node: &TypedNode, name: &str, op
     let whole = before.inputs[0];
     let size = model.outlet_fact(whole)?.shape[slice.axis].clone();
     let axis = slice.axis;
-    let others = op.pads.iter().enumerate().filter(|(at, _)| *at != axis);
-    let is_other = others.into_iter().any(|(_, pad)| *pad != (0, 0));
+    let mut others = op.pads.iter().enumerate().filter(|(at, _)| *at != axis);
+    let is_other = others.any(|(_, pad)| *pad != (0, 0));
     let len = slice.end.clone() - &slice.start;
     // Where less than nothing would be left, the standard leaves nothing, and pads that.
     let smallest = len.symbols().into_iter();
